@@ -1,0 +1,224 @@
+/*
+ * posture -- the meaning: from the set of facts to the status of every cell at every instant.
+ *
+ * Pure: no I/O, no clock, no Kafka, no SQL; time is data. One `posture_service` holds the facts of
+ * one service and the timelines they give; one `posture_governance` holds what reaches every
+ * service. Evaluating changes no fact: it brings the timelines up to the facts and reports each
+ * step that was added, replaced or removed. So the same set of facts gives the same timelines
+ * whatever the order, the batches or the restarts, and what is reported over time adds up to them.
+ *
+ * A timeline is a step function of valid time: from each step's instant on, its values hold until
+ * the next step. The future is part of it: an expiry is a step like any other.
+ *
+ * What it is not: a store (it reports steps, and is told facts again after a restart), nor a judge
+ * of records (proto/record.h): every fact it is told has been accepted.
+ *
+ * System time: facts carry the batch that brought them; governance facts also the position of their
+ * commit, and a service is evaluated "as of" a governance position, ignoring later ones. Positions
+ * rise with every commit; batches are only labels.
+ *
+ * Ownership: handles own copies of everything they are told. Texts and steps handed to a sink live
+ * until the call returns. Memory: aborts when the system has none; sizes are bounded by the facts.
+ */
+#ifndef ASSAY_POSTURE_POSTURE_H
+#define ASSAY_POSTURE_POSTURE_H
+
+#include "assay/v1/event.pb-c.h"
+#include "proto/identity.h"
+#include "proto/instant.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Stored numbers: append only. */
+enum cell_status {
+    CELL_NONE = 0, /* there is no such cell */
+    CELL_OUT_OF_SCOPE = 1,
+    CELL_NOT_APPLICABLE = 2,
+    CELL_PASSED = 3,
+    CELL_EXCEPTED = 4,
+    CELL_NOT_TESTED = 5,
+    CELL_STALE = 6,
+    CELL_ERROR = 7,
+    CELL_FAILED = 8,
+};
+const char *cell_status_name(enum cell_status status); /* "PASSED" … */
+
+enum posture_value {
+    POSTURE_NONE = 0, /* no scope change in force */
+    POSTURE_OUT_OF_SCOPE = 1,
+    POSTURE_NOT_APPLICABLE = 2,
+    POSTURE_PASSING = 3,
+    POSTURE_PASSING_WITH_EXCEPTIONS = 4,
+    POSTURE_INCOMPLETE = 5,
+    POSTURE_FAILING = 6,
+};
+const char *posture_value_name(enum posture_value value);
+
+/* The Kafka record by which a fact came; `topic` is the caller's number for the topic's name. */
+struct posture_record {
+    int16_t topic;
+    int32_t partition;
+    int32_t incarnation;
+    int64_t offset;
+    int64_t batch;
+    const char *team; /* TEAM of assay.evidence.TEAM; NULL for every other topic. Copied. */
+    bool governance;  /* came by assay.governance */
+};
+
+/* What orders the versions of a fact, apart from the result's severity. */
+struct posture_order {
+    instant occurred_at;
+    uint64_t sequence;
+    uuid id;
+    uint8_t digest[16]; /* the first half of the SHA-256 of the value as received */
+};
+
+struct posture_result {
+    struct posture_order order;
+    Assay__V1__Result result;
+    instant expires_at; /* INSTANT_END: none given */
+    uint32_t tool;      /* from posture_tool; POSTURE_NO_TOOL: none named */
+    struct posture_record record;
+};
+#define POSTURE_NO_TOOL UINT32_MAX
+
+struct posture_governance;
+struct posture_service;
+
+/* ---- telling facts ---- */
+
+struct posture_governance *posture_governance_new(void);
+void posture_governance_free(struct posture_governance *governance);
+
+/* Any body of assay.governance. Positions are told in rising order; telling the same record twice
+ * is a bug. Copies what it needs of `event`. */
+void posture_governance_add(struct posture_governance *governance, const Assay__V1__Event *event,
+                            const uint8_t digest[static 16], const struct posture_record *record,
+                            int64_t position);
+
+struct posture_service *posture_service_new(const char *service);
+void posture_service_free(struct posture_service *service);
+size_t posture_service_memory(const struct posture_service *service); /* bytes held, about */
+
+/*
+ * Streams, tools and cells have small dense numbers, in order of first mention, streams and tools
+ * within the service, cells within (service, environment). The store keeps these numbers: after a
+ * restart it mentions them again in order, before any fact. `created`, where given, says a number
+ * is new.
+ */
+uint32_t posture_stream(struct posture_service *service, const char *environment, const char *check,
+                        const char *subject, bool *created);
+uint32_t posture_tool(struct posture_service *service, const char *name, const char *version,
+                      bool *created);
+uint32_t posture_cell(struct posture_service *service, const char *environment,
+                      const char *standard, const char *control, bool *created);
+
+/* A record that carries a test result. The same event by several records: tell each. */
+void posture_add_result(struct posture_service *service, uint32_t stream,
+                        const struct posture_result *result);
+
+/* service_onboarding, scope_change, and a retraction that came by an evidence topic. */
+void posture_add_fact(struct posture_service *service, const Assay__V1__Event *event,
+                      const uint8_t digest[static 16], const struct posture_record *record);
+
+/* ---- timelines ---- */
+
+enum posture_change {
+    STEP_SET,     /* a step is now at this instant with these values (new, or replaced) */
+    STEP_REMOVED, /* there is no step at this instant any more; only `at` counts */
+};
+
+struct posture_cell_step {
+    instant at;
+    enum cell_status status;
+    bool transition;  /* its status differs from the one before: a span of equal status starts */
+    bool stale;       /* a required check has a stale stream */
+    uint32_t checks;  /* mapped checks */
+    uint32_t missing; /* required and missing ones */
+    const uuid *deciding; /* NULL: none */
+    const uuid *cause; /* transition only: greatest event taking effect at `at`; NULL: time alone */
+    int64_t known;     /* transition only: batch of the cause's record, else the batch of the
+                          evaluation that first made this transition known */
+    const char *exception; /* NULL: none; keys of the facts */
+    const char *finding;
+    const char *inherited_from; /* "service/environment" */
+};
+
+struct posture_standing_step { /* of (service, environment, standard) */
+    instant at;
+    Assay__V1__Membership membership; /* UNSPECIFIED: no scope change in force; the row ends */
+    enum posture_value posture;
+    uint32_t passed, excepted, failed, error, stale, not_tested, not_applicable;
+    uint32_t applicable;
+    int32_t percent;           /* hundredths, rounded down; -1: none applicable */
+    uint8_t certificate_state; /* next to come; 0 is NONE */
+    bool certified;
+};
+
+/* Which version of a fact is in force from `at` on. */
+struct posture_fact_step {
+    const char *body; /* as in the .proto: "scope_change" */
+    const char *key;  /* the fact's key, parts joined by '|' */
+    instant at;
+    const uuid *id;        /* NULL: none is in force (retracted) */
+    const uint8_t *digest; /* 16 bytes, with id */
+    instant since; /* scope_change: first instant of the unbroken span of equal membership */
+};
+
+/* A record whose event has no effect from `at` on, and why; reason NULL: it has one again, or was
+ * superseded. Keyed by the record. */
+struct posture_unmapped_step {
+    instant at;
+    const char *reason;
+    const uuid *event;
+    struct posture_record record;
+    const char *environment, *check, *standard, *control; /* NULL where it does not apply */
+};
+
+struct posture_sink {
+    void *context;
+    void (*cell)(void *context, const char *environment, uint32_t cell, enum posture_change change,
+                 const struct posture_cell_step *step);
+    void (*cell_new)(void *context, const char *environment, uint32_t cell, const char *standard,
+                     const char *control); /* before the first step of a cell that got its number */
+    void (*standing)(void *context, const char *environment, const char *standard,
+                     enum posture_change change, const struct posture_standing_step *step);
+    void (*fact)(void *context, enum posture_change change, const struct posture_fact_step *step);
+    void (*unmapped)(void *context, enum posture_change change,
+                     const struct posture_unmapped_step *step);
+};
+
+/*
+ * Brings the service's timelines up to its facts and to governance as of `position`, and reports
+ * what changed, grouped by environment in the order of their names, then cell by cell, steps
+ * rising. Any callback may be NULL. `batch` labels transitions that time alone causes and that were
+ * not known before. Nothing is reported that stayed as it was; evaluating twice reports nothing the
+ * second time.
+ */
+void posture_evaluate(struct posture_service *service, const struct posture_governance *governance,
+                      int64_t position, int64_t batch, const struct posture_sink *sink);
+
+/*
+ * Whether governance commits in (after, upto] can change anything in the service; false lets the
+ * store move the service on without evaluating. May say true needlessly, never false wrongly.
+ * A service told to skip is next evaluated at a position ≥ upto.
+ */
+bool posture_concerned(const struct posture_service *service,
+                       const struct posture_governance *governance, int64_t after, int64_t upto);
+
+/* Reports, as STEP_SET, every cell, standing and unmapped step of an environment that matters from
+ * `from` on: the step in force at `from` and all later ones. INSTANT_BEGIN: all. */
+void posture_each(const struct posture_service *service, const char *environment, instant from,
+                  const struct posture_sink *sink);
+
+/* After a reload: the batch that first made a transition known which time alone causes. */
+void posture_restore_known(struct posture_service *service, const char *environment, uint32_t cell,
+                           instant at, int64_t known);
+
+/* Governance's own fact steps: the versions in force of every key, reported as they change. */
+void posture_governance_settle(struct posture_governance *governance, int64_t position,
+                               const struct posture_sink *sink);
+
+#endif
