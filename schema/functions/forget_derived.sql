@@ -1,0 +1,24 @@
+-- Empties everything that is derived, for a rebuild in the same transaction. Holds governance FOR
+-- UPDATE first, so that aggregators wait, and readers see the old rows until the rebuild commits.
+CREATE OR REPLACE FUNCTION record.forget_derived() RETURNS void
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM FROM record.service s ORDER BY s.service COLLATE "C" FOR UPDATE;
+    PERFORM FROM record.governance_head g FOR UPDATE;
+    DELETE FROM record.fact;
+    DELETE FROM record.fact_step;
+    DELETE FROM record.environment;
+    DELETE FROM record.stream;
+    DELETE FROM record.tool;
+    DELETE FROM record.cell;
+    DELETE FROM record.producer;
+    DELETE FROM record.history;
+    DELETE FROM record.timeline;
+    DELETE FROM record.standing;
+    DELETE FROM record.unmapped;
+    DELETE FROM record.service;
+END;
+$$;
+REVOKE ALL ON FUNCTION record.forget_derived() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION record.forget_derived() TO assay_aggregator;

@@ -1,0 +1,32 @@
+-- Locks the rows of the services of an evidence batch, in the order of their names, creating those
+-- met for the first time, then holds governance FOR SHARE, so that no governance commit comes between this batch
+-- and its position. `version` validates the caller's cache; `governance` is the position up to which
+-- the service is evaluated; `head` that of the last governance commit.
+CREATE OR REPLACE FUNCTION record.lock_services(names text[])
+RETURNS TABLE (service text, version bigint, governance bigint, head bigint)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+    last_position bigint;
+    missing text[];
+BEGIN
+    SELECT array_agg(n ORDER BY n COLLATE "C") INTO missing
+    FROM unnest(names) n
+    WHERE NOT EXISTS (SELECT FROM record.service s WHERE s.service = n);
+    IF missing IS NOT NULL THEN
+        -- A new service has nothing that governance could have changed: it starts at the head, read
+        -- before the share lock; what commits in between, it lags behind and catches up with.
+        INSERT INTO record.service (service, version, governance)
+        SELECT n, 0, (SELECT g.position FROM record.governance_head g) FROM unnest(missing) n
+        ON CONFLICT DO NOTHING;
+    END IF;
+    PERFORM FROM record.service s WHERE s.service = ANY (names)
+    ORDER BY s.service COLLATE "C" FOR UPDATE;
+    SELECT g.position INTO last_position FROM record.governance_head g FOR SHARE;
+    RETURN QUERY SELECT s.service, s.version, s.governance, last_position
+                 FROM record.service s WHERE s.service = ANY (names);
+END;
+$$;
+REVOKE ALL ON FUNCTION record.lock_services(text[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION record.lock_services(text[]) TO assay_aggregator;
