@@ -96,12 +96,15 @@ class PostgreSQL(Daemon):
     def _make_cluster(self):
         if not (BIN / "initdb").exists():
             raise Failed("Debian's package postgresql-15 is not installed")
+        password = secrets.token_hex(16)
+        self._write_private(self.passwords, f"127.0.0.1:0:*:{USER}:{password}\n")
+        for_initdb = self.directory / "password"
+        self._write_private(for_initdb, password)
         self.data.mkdir(mode=0o700, exist_ok=True)
         if os.geteuid() == 0:
             owner = pwd.getpwnam(USER)
-            os.chown(self.data, owner.pw_uid, owner.pw_gid)
-        password = secrets.token_hex(16)
-        self._write_private(self.passwords, f"127.0.0.1:0:*:{USER}:{password}\n")
+            for path in (self.data, for_initdb):
+                os.chown(path, owner.pw_uid, owner.pw_gid)
         made = subprocess.run(
             [
                 *self._as_owner(),
@@ -111,14 +114,15 @@ class PostgreSQL(Daemon):
                 "--encoding=UTF8",
                 "--locale=C.UTF-8",
                 "--auth=scram-sha-256",
-                "--pwfile=/dev/stdin",
+                f"--pwfile={for_initdb}",
             ],
-            input=password,
+            stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             cwd="/",
         )
+        for_initdb.unlink()
         if made.returncode != 0:
             raise Failed(f"initdb: {(made.stdout.strip().splitlines() or [''])[-1]}")
         configuration = self.data / "postgresql.conf"
