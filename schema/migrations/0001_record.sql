@@ -10,6 +10,22 @@
 CREATE SCHEMA record;
 CREATE SCHEMA assay;
 
+-- ---- What assay migrate has done -----------------------------------------------------------------
+
+-- Migrations are applied once and never changed afterwards.
+CREATE TABLE record.migration (
+    name       text PRIMARY KEY,        -- the file's
+    sha256     bytea NOT NULL,          -- of the file
+    applied_at timestamptz NOT NULL DEFAULT now()
+);
+
+-- Everything else of schema/ (functions, views, privileges) is applied again where it has changed.
+CREATE TABLE record.repeatable (
+    name       text PRIMARY KEY,        -- "views/scope.sql"
+    sha256     bytea NOT NULL,
+    applied_at timestamptz NOT NULL DEFAULT now()
+);
+
 -- ---- Kafka's side -------------------------------------------------------------------------------
 
 CREATE TABLE record.topic (

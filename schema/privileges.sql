@@ -1,0 +1,33 @@
+-- What the roles may do with tables and schemas. Functions and views carry their own grants, right
+-- below each. Applied as assay_owner after the migrations, again whenever this file changes.
+--
+-- No role that logs in may UPDATE, DELETE or TRUNCATE anything: what changes a row is a function.
+
+-- A function is born executable by everyone; here it is not. (Only a rule for all schemas can take
+-- that away; it holds for what assay_owner creates in this database.)
+ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
+
+REVOKE ALL ON SCHEMA record, assay FROM PUBLIC;
+GRANT USAGE ON SCHEMA record, assay TO assay_aggregator, assay_reader, assay_auditor;
+
+REVOKE ALL ON ALL TABLES IN SCHEMA record
+    FROM PUBLIC, assay_aggregator, assay_reader, assay_auditor;
+REVOKE ALL ON ALL SEQUENCES IN SCHEMA record
+    FROM PUBLIC, assay_aggregator, assay_reader, assay_auditor;
+
+GRANT SELECT ON ALL TABLES IN SCHEMA record TO assay_aggregator, assay_auditor;
+
+-- COPY, in batches. Everything else is written by functions.
+GRANT INSERT ON record.ledger, record.verdict, record.fact, record.fact_step, record.stream,
+    record.tool, record.cell, record.history, record.timeline, record.standing, record.unmapped
+    TO assay_aggregator;
+
+-- Everything but the bytes that were received: the functions of schema assay run with the reader's
+-- own rights, so that PostgreSQL can look into them and use the indexes.
+GRANT SELECT ON record.migration, record.repeatable, record.topic, record.partition,
+    record.commit_head, record.commit_log, record.commit_take, record.governance_head,
+    record.fact_step, record.service, record.environment, record.stream, record.tool, record.cell,
+    record.producer, record.history, record.timeline, record.standing, record.unmapped
+    TO assay_reader;
+GRANT SELECT (batch, topic, partition, incarnation, "offset", body, key, service, id, digest,
+    occurred_at, sequence, fields) ON record.fact TO assay_reader;
