@@ -36,14 +36,16 @@ def await_condition(condition, seconds, what, give_up=lambda: None):
         time.sleep(POLL_SECONDS)
 
 
-def free_ports(count):
-    """So many loopback ports that nobody listens on now, all below the range from which the
-    kernel gives ports to clients. Another process may still be faster: who binds must be ready to
-    ask again."""
+def free_ports(count, preferred=()):
+    """So many loopback ports that nobody listens on now: the preferred ones where they are free,
+    else some below the range from which the kernel gives ports to clients. Another process may
+    still be faster: who binds must be ready to ask again."""
+    preferred = list(preferred)
     ports = []
     while len(ports) < count:
-        port = random.randint(15000, 29999)
+        port = preferred.pop(0) if preferred else random.randint(15000, 29999)
         with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
@@ -71,8 +73,17 @@ def _signal(pid, number):
 
 
 class Daemon:
-    def __init__(self, directory):
-        self.directory = Path(directory)
+    """start() is begin() and await_ready(): two daemons can begin before either is awaited.
+    A `tied` one is stopped by the kernel when the process that started it ends in whatever way."""
+
+    STOP = signal.SIGTERM  # what asks it to end in good order
+    START_SECONDS = 60
+    START_TRIES = 3  # another process may be faster on a port that was free
+    NAME = "the server"
+
+    def __init__(self, directory, tied=False):
+        self.directory = Path(directory).resolve()
+        self.tied = tied
         self.pid_file = self.directory / "pid"
         self.log = self.directory / "log"
 
@@ -84,28 +95,55 @@ class Daemon:
             return None
         return int(pid) if _started_at(pid) == started else None
 
-    def launch(self, command, environment=None):
+    def begin(self):
+        """Starts it, where it does not run, and does not wait until it serves."""
+        if self.pid() is None:
+            self.directory.mkdir(parents=True, exist_ok=True)
+            self.make()
+            self.launch_anew()
+
+    def await_ready(self, give_up=lambda: None):
+        """Returns when it serves. give_up() is called while waiting and may raise; then what was
+        begun is still to be stopped."""
+        for _ in range(self.START_TRIES):
+
+            def ready_or_ended():
+                if self.ready():
+                    return "ready"
+                return None if self.pid() is not None else "ended"
+
+            what = f"starting {self.NAME}"
+            if await_condition(ready_or_ended, self.START_SECONDS, what, give_up) == "ready":
+                return
+            self.launch_anew()
+        raise Failed(f"{self.NAME} did not start: {self.log_tail()} (see {self.log})")
+
+    def start(self, give_up=lambda: None):
+        self.begin()
+        self.await_ready(give_up)
+
+    def launch(self, prefix, command):
         """Starts the command in a session of its own: a terminal's Ctrl-C does not reach it, and
         it goes only when it is stopped. Its output goes to `log`."""
+        if self.tied:  # innermost: a change of user unties
+            prefix = [*prefix, "setpriv", "--pdeathsig", self.STOP.name.removeprefix("SIG")]
         with open(self.log, "ab") as log:
             process = subprocess.Popen(
-                command,
+                [*prefix, *command],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 cwd="/",
-                env=environment,
                 start_new_session=True,
             )
         self.pid_file.write_text(f"{process.pid} {_started_at(process.pid)}\n")
-        return process
 
-    def stop(self, number=signal.SIGTERM):
+    def stop(self, number=None):
         """Asks it to end and waits until it has; after STOP_SECONDS it is killed. Nothing to do
         where it does not run."""
         pid = self.pid()
         if pid is not None:
-            _signal(pid, number)
+            _signal(pid, number or self.STOP)
             try:
                 await_condition(lambda: self.pid() is None, STOP_SECONDS, "stopping")
             except Failed:

@@ -18,12 +18,11 @@ import subprocess
 import urllib.parse
 from pathlib import Path
 
-from local.daemon import Daemon, Failed, await_condition, free_ports
+from local.daemon import Daemon, Failed, free_ports
 
 BIN = Path("/usr/lib/postgresql/15/bin")
 USER = "postgres"  # of the system, where root starts it, and the superuser of the cluster
-START_SECONDS = 60
-START_TRIES = 3
+DATABASE = "assay"
 
 CONFIGURATION = """\
 listen_addresses = '127.0.0.1'
@@ -38,8 +37,11 @@ timezone = 'UTC'
 
 
 class PostgreSQL(Daemon):
-    def __init__(self, directory):
-        super().__init__(Path(directory).resolve())
+    NAME = "PostgreSQL"
+    STOP = signal.SIGINT  # its fast shutdown: open sessions are ended, nothing is lost
+
+    def __init__(self, directory, tied=False):
+        super().__init__(directory, tied)
         self.data = self.directory / "data"
         self.port_file = self.directory / "port"
         self.passwords = self.directory / "pgpass"
@@ -48,58 +50,46 @@ class PostgreSQL(Daemon):
     def port(self):
         return int(self.port_file.read_text())
 
-    def uri(self, database="assay"):
+    def uri(self, database=DATABASE):
         """For libpq; holds no secret."""
         passwords = urllib.parse.quote(str(self.passwords))
         return f"postgresql://{USER}@127.0.0.1:{self.port}/{database}?passfile={passwords}"
 
-    def start(self, database="assay", give_up=lambda: None):
-        """Starts it, with a database of that name, and returns when it serves. give_up() is
-        called while waiting and may raise; then what was started is still to be stopped."""
-        if self.pid() is None:
-            self.directory.mkdir(parents=True, exist_ok=True)
-            if not (self.data / "PG_VERSION").exists():
-                self._make_cluster()
-            self._try_to_start(give_up)
-        if not self._psql("postgres", f"SELECT 1 FROM pg_database WHERE datname = '{database}'"):
-            self._psql("postgres", f'CREATE DATABASE "{database}"')
+    def make(self):
+        if not (self.data / "PG_VERSION").exists():
+            self._make_cluster()
 
-    def stop(self, number=signal.SIGINT):
-        """SIGINT is PostgreSQL's fast shutdown: open sessions are ended, nothing is lost."""
-        super().stop(number)
+    def launch_anew(self):
+        before = [self.port] if self.port_file.exists() else []
+        port = free_ports(1, before)[0]
+        self.port_file.write_text(f"{port}\n")
+        password = self.passwords.read_text().rsplit(":", 1)[1]
+        _write_private(self.passwords, f"127.0.0.1:{port}:*:{USER}:{password}")
+        self.launch(self._as_owner(), [BIN / "postgres", "-D", self.data, "-p", str(port)])
 
-    def _try_to_start(self, give_up):
-        for _ in range(START_TRIES):
-            port = free_ports(1)[0]
-            self.port_file.write_text(f"{port}\n")
-            password = self.passwords.read_text().rsplit(":", 1)[1]
-            self._write_private(self.passwords, f"127.0.0.1:{port}:*:{USER}:{password}")
-            if self._serves(port, give_up):
-                return
-        raise Failed(f"PostgreSQL did not start: {self.log_tail()} (see {self.log})")
+    def ready(self):
+        # the line of postmaster.pid that says so is what pg_ctl waits for, too
+        try:
+            lock = (self.data / "postmaster.pid").read_text().splitlines()
+        except OSError:
+            return False
+        if len(lock) < 8 or lock[0] != str(self.pid()):
+            return False  # none yet, or one that a crash left
+        return lock[3] == str(self.port) and lock[7].strip() == "ready"
 
-    def _serves(self, port, give_up):
-        self.launch([*self._as_owner(), BIN / "postgres", "-D", self.data, "-p", str(port)])
-
-        def ready_or_ended():
-            # the line in postmaster.pid that says "ready" is what pg_ctl waits for, too
-            lock = self._read(self.data / "postmaster.pid").splitlines()
-            if len(lock) >= 8 and lock[3] == str(port) and lock[7].strip() == "ready":
-                return "ready"
-            return None if self.pid() is not None else "ended"
-
-        return (
-            await_condition(ready_or_ended, START_SECONDS, "starting PostgreSQL", give_up)
-            == "ready"
-        )
+    def await_ready(self, give_up=lambda: None):
+        """Returns when it serves and has the database."""
+        super().await_ready(give_up)
+        if not self._psql(f"SELECT 1 FROM pg_database WHERE datname = '{DATABASE}'"):
+            self._psql(f"CREATE DATABASE {DATABASE}")
 
     def _make_cluster(self):
         if not (BIN / "initdb").exists():
             raise Failed("Debian's package postgresql-15 is not installed")
         password = secrets.token_hex(16)
-        self._write_private(self.passwords, f"127.0.0.1:0:*:{USER}:{password}\n")
+        _write_private(self.passwords, f"127.0.0.1:0:*:{USER}:{password}\n")
         for_initdb = self.directory / "password"
-        self._write_private(for_initdb, password)
+        _write_private(for_initdb, password)
         self.data.mkdir(mode=0o700, exist_ok=True)
         if os.geteuid() == 0:
             owner = pwd.getpwnam(USER)
@@ -146,9 +136,9 @@ class PostgreSQL(Daemon):
                 return way
         raise Failed(f"the user {USER} cannot enter {self.data}, and PostgreSQL refuses root")
 
-    def _psql(self, database, statement):
+    def _psql(self, statement):
         done = subprocess.run(
-            ["psql", "-XAtq", "-d", self.uri(database), "-c", statement],
+            ["psql", "-XAtq", "-d", self.uri("postgres"), "-c", statement],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -158,14 +148,7 @@ class PostgreSQL(Daemon):
             raise Failed(f"PostgreSQL: {done.stderr.strip()}")
         return done.stdout.strip()
 
-    @staticmethod
-    def _read(path):
-        try:
-            return path.read_text()
-        except OSError:
-            return ""
 
-    @staticmethod
-    def _write_private(path, text):
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            file.write(text)
+def _write_private(path, text):
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(text)
