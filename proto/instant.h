@@ -30,11 +30,21 @@ enum { INSTANT_TEXT_MAX = 32 }; /* "9999-12-31T23:59:59.999999Z" and its NUL */
  */
 bool instant_parse(const char *text, instant *parsed, bool *zoneless);
 
-/* Writes "2026-11-23T03:56:28Z", with as many of 3 or 6 fraction digits as it needs. Returns out.
- */
+/* The same, not cut: seconds since 1970-01-01T00:00:00Z and nanoseconds 0 … 999999999, as a
+ * protobuf Timestamp holds them. */
+bool instant_parse_exact(const char *text, int64_t *seconds, int32_t *nanos, bool *zoneless);
+
+/* Cuts to microseconds. The arguments are in a Timestamp's range (asserted). */
+instant instant_of(int64_t seconds, int32_t nanos);
+
+/* Writes "2026-11-23T03:56:28Z", with as many of 3 or 6 fraction digits as it needs; "-infinity"
+ * and "infinity" outside INSTANT_LEAST … INSTANT_MOST. Returns out. */
 char *instant_format(instant at, char out[static INSTANT_TEXT_MAX]);
 
-/* at + span, kept within INSTANT_BEGIN … INSTANT_END instead of wrapping. */
+/* The same with 3, 6 or 9 fraction digits. The arguments are in a Timestamp's range (asserted). */
+char *instant_format_exact(int64_t seconds, int32_t nanos, char out[static INSTANT_TEXT_MAX]);
+
+/* at + span, kept within INSTANT_BEGIN … INSTANT_END instead of wrapping; these two stay. */
 instant instant_add(instant at, int64_t span);
 
 #endif

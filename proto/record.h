@@ -34,7 +34,7 @@ enum record_topic {
 enum record_topic record_topic_of(const char *name);
 const char *record_team_of(const char *name); /* points into name; NULL where not a team's topic */
 
-enum { RECORD_HEADERS = 5, RECORD_TOPIC_MAX = 250 };
+enum { RECORD_HEADERS = 6, RECORD_TOPIC_MAX = 250 };
 
 struct record_header {
     const char *name;
@@ -55,13 +55,15 @@ struct record {
 /*
  * The record of a valid event that has an id. `team`: NULL, or the team whose topic evidence is
  * sent to. A retraction that names a service goes to the evidence topic, else to governance.
- * FAULT_REJECT where the serialization is over LIMIT_RECORD_BYTES.
+ * FAULT_REJECT where the serialization is over LIMIT_RECORD_BYTES or `team` is no TEAM, FAULT_RETRY
+ * where the arena is full.
  */
 bool record_of_event(const Assay__V1__Event *event, const char *team, struct arena *arena,
                      struct record *record, struct fault *why);
 
-/* The key the event must have: its fact's key, parts joined by '|'; a retraction's is its service,
- * else its event_id. Lives in the arena. */
+/* The key its record must have: on the topics of evidence, services and scope the service; on
+ * governance the fact's key, parts joined by '|'; a retraction's is its service, else its event_id.
+ * NUL-terminated, in the arena; NULL where that is full. The event has a body (asserted). */
 const char *record_key(const Assay__V1__Event *event, struct arena *arena);
 
 /* The verdicts, in the order in which they are looked for. The numbers are stored: append only. */
@@ -84,11 +86,14 @@ struct judgement {
 
 /*
  * Judges one received record. value NULL is a tombstone (undecodable). key NULL: none.
- * kafka_timestamp: INSTANT_BEGIN where the record has none (then nothing is `future`).
+ * kafka_timestamp: INSTANT_BEGIN where the record has none (then nothing is `future`). False where
+ * the arena is full: nothing was judged; finish the batch, reset the arena and judge again.
  */
-void record_judge(enum record_topic topic, const uint8_t *key, size_t key_size,
-                  const uint8_t *value, size_t value_size, instant kafka_timestamp,
-                  struct arena *arena, struct judgement *judgement);
+__attribute__((warn_unused_result)) bool record_judge(enum record_topic topic, const uint8_t *key,
+                                                      size_t key_size, const uint8_t *value,
+                                                      size_t value_size, instant kafka_timestamp,
+                                                      struct arena *arena,
+                                                      struct judgement *judgement);
 
 /* "control_test_result" …: the body's name in the .proto, NULL where not set. Static storage. */
 const char *record_body_name(const Assay__V1__Event *event);

@@ -1,0 +1,116 @@
+#include "proto/codec.h"
+
+#include "proto/digest.h"
+#include "proto/limits.h"
+#include "proto/wire.h"
+
+#include <assert.h>
+#include <string.h>
+
+static void *take_for_protobuf(void *allocator, size_t size)
+{
+    return arena_take_raw(allocator, size);
+}
+
+static void leave_in_arena(void *allocator, void *piece)
+{
+    (void)allocator;
+    (void)piece;
+}
+
+/* Bytes of Confluent's framing before the message: 0 where there is none, size where it is broken
+ * off. The index is a zigzag count and as many zigzag numbers; [0] is written as one zero byte. */
+static size_t framing(const uint8_t *value, size_t size)
+{
+    enum { MAGIC_AND_SCHEMA_ID = 5 };
+    if (value[0] != 0)
+        return 0;
+    if (size < MAGIC_AND_SCHEMA_ID)
+        return size;
+    size_t at = MAGIC_AND_SCHEMA_ID;
+    uint64_t zigzag;
+    size_t step = wire_varint(value + at, size - at, &zigzag);
+    if (step == 0 || zigzag % 2 != 0 || zigzag / 2 > LIMIT_NESTING)
+        return size;
+    at += step;
+    for (uint64_t left = zigzag / 2; left > 0; left--) {
+        step = wire_varint(value + at, size - at, &(uint64_t){0});
+        if (step == 0)
+            return size;
+        at += step;
+    }
+    return at;
+}
+
+Assay__V1__Event *codec_decode(const uint8_t *value, size_t size, struct arena *arena,
+                               struct fault *why)
+{
+    if (value == NULL || size == 0) {
+        fault_set(why, FAULT_REJECT, "event: empty value");
+        return NULL;
+    }
+    if (size > LIMIT_RECORD_BYTES) {
+        fault_set(why, FAULT_REJECT, "event: %zu bytes, at most %d", size, LIMIT_RECORD_BYTES);
+        return NULL;
+    }
+    size_t skipped = framing(value, size);
+    if (skipped == size) {
+        fault_set(why, FAULT_REJECT, "event: nothing behind the schema registry's framing");
+        return NULL;
+    }
+    value += skipped;
+    size -= skipped;
+    if (!wire_check(&assay__v1__event__descriptor, value, size, why))
+        return NULL;
+
+    struct arena_mark mark = arena_mark(arena);
+    ProtobufCAllocator allocator = {take_for_protobuf, leave_in_arena, arena};
+    Assay__V1__Event *event = assay__v1__event__unpack(&allocator, size, value);
+    if (event == NULL) {
+        /* The bytes were found sound: what protobuf-c lacked is memory. */
+        arena_rewind(arena, mark);
+        fault_set(why, FAULT_RETRY, "the arena has no room for an event of %zu bytes", size);
+    }
+    return event;
+}
+
+size_t codec_encode(const Assay__V1__Event *event, uint8_t *out)
+{
+    /* protobuf-c packs in the order of the descriptor, which protoc-c sorts by number. */
+    return out == NULL ? assay__v1__event__get_packed_size(event)
+                       : assay__v1__event__pack(event, out);
+}
+
+instant codec_instant(const Google__Protobuf__Timestamp *timestamp, instant absent)
+{
+    return timestamp == NULL ? absent : instant_of(timestamp->seconds, timestamp->nanos);
+}
+
+int64_t codec_duration(const Google__Protobuf__Duration *duration)
+{
+    if (duration == NULL)
+        return 0;
+    assert(duration->seconds >= -LIMIT_DURATION_SECONDS &&
+           duration->seconds <= LIMIT_DURATION_SECONDS);
+    return duration->seconds * INSTANT_SECOND + duration->nanos / 1000;
+}
+
+void codec_digest(const uint8_t *value, size_t size, uint8_t digest[static 32])
+{
+    digest_sha256(value, size, digest);
+}
+
+bool codec_text(const uint8_t *text, size_t size)
+{
+    return wire_text(text, size, &(size_t){0});
+}
+
+const char *codec_enum_name(const ProtobufCEnumDescriptor *descriptor, int value)
+{
+    const ProtobufCEnumValue *found = protobuf_c_enum_descriptor_get_value(descriptor, value);
+    const ProtobufCEnumValue *zero = protobuf_c_enum_descriptor_get_value(descriptor, 0);
+    if (found == NULL)
+        return NULL;
+    assert(zero != NULL && strlen(zero->name) > strlen("UNSPECIFIED"));
+    return found->name + (strlen(zero->name) - strlen("UNSPECIFIED"));
+}

@@ -1,0 +1,281 @@
+#include "proto/wire.h"
+
+#include "proto/limits.h"
+#include "proto/path.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+enum wire_type {
+    WIRE_VARINT = 0,
+    WIRE_EIGHT_BYTES = 1,
+    WIRE_LENGTH = 2,
+    WIRE_FOUR_BYTES = 5,
+};
+
+enum { FIELDS_MOST = 64, FIELD_NUMBER_MOST = 536870911 };
+
+struct walk {
+    size_t values; /* seen so far in the record */
+    struct fault *why;
+};
+
+/* One message on the way down; `path` NULL is the event. */
+struct level {
+    const ProtobufCMessageDescriptor *descriptor;
+    const struct path *path;
+    int depth;
+    uint64_t seen;                  /* fields that stood already, by place in the descriptor */
+    unsigned expected;              /* the field after the last one: usually the next */
+    uint32_t elements[FIELDS_MOST]; /* of lists */
+};
+
+/* One field as it stands on the wire. */
+struct value {
+    uint32_t number;
+    enum wire_type type;
+    uint64_t varint;
+    const uint8_t *bytes; /* of WIRE_LENGTH */
+    size_t size;
+};
+
+static bool walk_message(struct walk *walk, const ProtobufCMessageDescriptor *descriptor,
+                         const uint8_t *bytes, size_t size, const struct path *path, int depth);
+
+static bool refuse(const struct walk *walk, const struct path *path, const char *reason)
+{
+    char where[PATH_TEXT_MAX];
+    return fault_set(walk->why, FAULT_REJECT, "%s: %s", path_format(path, sizeof where, where),
+                     reason);
+}
+
+size_t wire_varint(const uint8_t *bytes, size_t size, uint64_t *number)
+{
+    uint64_t result = 0;
+    for (size_t i = 0; i < size && i < 10; i++) {
+        if (i == 9 && bytes[i] > 1)
+            return 0; /* more than 64 bits */
+        result |= (uint64_t)(bytes[i] & 0x7F) << (7 * i);
+        if (bytes[i] < 0x80) {
+            *number = result;
+            return i + 1;
+        }
+    }
+    return 0;
+}
+
+/* Length of the well-formed UTF-8 sequence at text, by Unicode's table of them; 0: none. */
+static size_t sequence(const uint8_t *text, size_t size)
+{
+    uint8_t lead = text[0];
+    size_t length = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+    if (lead < 0xC2 || lead > 0xF4 || length > size)
+        return 0;
+    uint8_t least = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
+    uint8_t most = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
+    if (text[1] < least || text[1] > most)
+        return 0;
+    for (size_t i = 2; i < length; i++)
+        if ((text[i] & 0xC0) != 0x80)
+            return 0;
+    return length;
+}
+
+/* Whether eight bytes are all ASCII and none is NUL: nearly all of them are. */
+static bool plain(const uint8_t *text)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    const uint64_t high = UINT64_C(0x8080808080808080);
+    uint64_t word;
+    memcpy(&word, text, sizeof word);
+    return ((word | (word - ones)) & high) == 0;
+}
+
+bool wire_text(const uint8_t *text, size_t size, size_t *bad)
+{
+    for (size_t i = 0; i < size;) {
+        if (size - i >= 8 && plain(text + i)) {
+            i += 8;
+            continue;
+        }
+        if (text[i] != 0 && text[i] < 0x80) {
+            i++;
+            continue;
+        }
+        size_t length = text[i] == 0 ? 0 : sequence(text + i, size - i);
+        if (length == 0) {
+            *bad = i;
+            return false;
+        }
+        i += length;
+    }
+    return true;
+}
+
+/* Reads tag and content of one field. Returns the bytes it took, 0 where they are none. */
+static size_t read_value(const uint8_t *bytes, size_t size, struct value *value)
+{
+    uint64_t tag;
+    size_t used = wire_varint(bytes, size, &tag);
+    if (used == 0 || used > 5 || tag >> 3 == 0 || tag >> 3 > FIELD_NUMBER_MOST)
+        return 0;
+    *value = (struct value){.number = (uint32_t)(tag >> 3), .type = (enum wire_type)(tag & 7)};
+    size_t left = size - used;
+    size_t step = 0;
+    switch (value->type) {
+    case WIRE_VARINT:
+        step = wire_varint(bytes + used, left, &value->varint);
+        break;
+    case WIRE_EIGHT_BYTES:
+        step = left >= 8 ? 8 : 0;
+        break;
+    case WIRE_FOUR_BYTES:
+        step = left >= 4 ? 4 : 0;
+        break;
+    case WIRE_LENGTH:
+        step = wire_varint(bytes + used, left, &value->varint);
+        if (step == 0 || value->varint > left - step)
+            return 0;
+        value->bytes = bytes + used + step;
+        value->size = (size_t)value->varint;
+        step += value->size;
+        break;
+    }
+    return step == 0 ? 0 : used + step;
+}
+
+static const ProtobufCFieldDescriptor *find_field(struct level *level, uint32_t number)
+{
+    const ProtobufCMessageDescriptor *descriptor = level->descriptor;
+    const ProtobufCFieldDescriptor *field;
+    if (level->expected < descriptor->n_fields && descriptor->fields[level->expected].id == number)
+        field = &descriptor->fields[level->expected];
+    else
+        field = protobuf_c_message_descriptor_get_field(descriptor, number);
+    if (field != NULL)
+        level->expected = (unsigned)(field - descriptor->fields) +
+                          (field->label == PROTOBUF_C_LABEL_REPEATED ? 0 : 1);
+    return field;
+}
+
+static enum wire_type type_of(const ProtobufCFieldDescriptor *field)
+{
+    switch (field->type) {
+    case PROTOBUF_C_TYPE_STRING:
+    case PROTOBUF_C_TYPE_BYTES:
+    case PROTOBUF_C_TYPE_MESSAGE:
+        return WIRE_LENGTH;
+    case PROTOBUF_C_TYPE_DOUBLE:
+    case PROTOBUF_C_TYPE_FIXED64:
+    case PROTOBUF_C_TYPE_SFIXED64:
+        return WIRE_EIGHT_BYTES;
+    case PROTOBUF_C_TYPE_FLOAT:
+    case PROTOBUF_C_TYPE_FIXED32:
+    case PROTOBUF_C_TYPE_SFIXED32:
+        return WIRE_FOUR_BYTES;
+    default:
+        return WIRE_VARINT;
+    }
+}
+
+static bool check_text(const struct walk *walk, const struct value *value, const struct path *path)
+{
+    size_t bad;
+    if (wire_text(value->bytes, value->size, &bad))
+        return true;
+    char reason[64];
+    snprintf(reason, sizeof reason, "%s at byte %zu",
+             value->bytes[bad] == 0 ? "NUL in text" : "not UTF-8", bad);
+    return refuse(walk, path, reason);
+}
+
+static bool check_enum(const struct walk *walk, const ProtobufCFieldDescriptor *field,
+                       const struct value *value, const struct path *path)
+{
+    if (value->varint <= INT32_MAX &&
+        protobuf_c_enum_descriptor_get_value(field->descriptor, (int)value->varint) != NULL)
+        return true;
+    char reason[160];
+    snprintf(reason, sizeof reason, "%" PRId64 " is no value of %s", (int64_t)value->varint,
+             ((const ProtobufCEnumDescriptor *)field->descriptor)->short_name);
+    return refuse(walk, path, reason);
+}
+
+/* Whether another member of the field's oneof stood already. */
+static bool oneof_taken(const struct level *level, const ProtobufCFieldDescriptor *field)
+{
+    if ((field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) == 0 || level->seen == 0)
+        return false;
+    for (unsigned i = 0; i < level->descriptor->n_fields; i++) {
+        const ProtobufCFieldDescriptor *other = &level->descriptor->fields[i];
+        if ((level->seen >> i & 1) != 0 && (other->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0 &&
+            other->quantifier_offset == field->quantifier_offset)
+            return true;
+    }
+    return false;
+}
+
+static bool check_field(struct walk *walk, struct level *level,
+                        const ProtobufCFieldDescriptor *field, const struct value *value)
+{
+    unsigned place = (unsigned)(field - level->descriptor->fields);
+    struct path path = {level->path, field->name, PATH_SINGLE};
+    if (field->label == PROTOBUF_C_LABEL_REPEATED) {
+        path.index = level->elements[place]++;
+    } else {
+        if ((level->seen >> place & 1) != 0)
+            return refuse(walk, &path, "stands twice");
+        if (oneof_taken(level, field))
+            return refuse(walk, &path, "a second one where only one may stand");
+        level->seen |= UINT64_C(1) << place;
+    }
+    if (value->type != type_of(field)) {
+        char reason[80];
+        snprintf(reason, sizeof reason, "wire type %d, expected %d", (int)value->type,
+                 (int)type_of(field));
+        return refuse(walk, &path, reason);
+    }
+    switch (field->type) {
+    case PROTOBUF_C_TYPE_STRING:
+        return check_text(walk, value, &path);
+    case PROTOBUF_C_TYPE_ENUM:
+        return check_enum(walk, field, value, &path);
+    case PROTOBUF_C_TYPE_MESSAGE:
+        return walk_message(walk, field->descriptor, value->bytes, value->size, &path,
+                            level->depth + 1);
+    default:
+        return true;
+    }
+}
+
+static bool walk_message(struct walk *walk, const ProtobufCMessageDescriptor *descriptor,
+                         const uint8_t *bytes, size_t size, const struct path *path, int depth)
+{
+    assert(descriptor->n_fields <= FIELDS_MOST);
+    if (depth > LIMIT_NESTING)
+        return refuse(walk, path, "messages nested too deep");
+    struct level level = {.descriptor = descriptor, .path = path, .depth = depth};
+    while (size > 0) {
+        struct value value;
+        size_t used = read_value(bytes, size, &value);
+        if (used == 0)
+            return refuse(walk, path, "not a serialized protobuf message");
+        if (++walk->values > LIMIT_RECORD_VALUES)
+            return refuse(walk, path, "more values than a record may hold");
+        const ProtobufCFieldDescriptor *field = find_field(&level, value.number);
+        if (field != NULL && !check_field(walk, &level, field, &value))
+            return false;
+        bytes += used;
+        size -= used;
+    }
+    return true;
+}
+
+bool wire_check(const ProtobufCMessageDescriptor *descriptor, const uint8_t *bytes, size_t size,
+                struct fault *why)
+{
+    struct walk walk = {0, why};
+    return walk_message(&walk, descriptor, bytes, size, NULL, 1);
+}
