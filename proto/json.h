@@ -5,6 +5,10 @@
  * enums by name, bytes in base64, Timestamp and Duration as their RFC 3339 and "1.5s" texts. An
  * unknown field is an error, not ignored: a typing slip must not become a missing fact.
  *
+ * What JSON allows besides is accepted: null for absent, 64-bit numbers as numbers, whole numbers
+ * as texts, enums by number, base64 of either alphabet with or without padding. Nanoseconds are
+ * kept.
+ *
  * Knows no rule of validate.h. Ownership: read events live in the arena.
  */
 #ifndef ASSAY_PROTO_JSON_H
@@ -15,8 +19,9 @@
 
 #include <jansson.h>
 
-/* One event from one line (size bytes, need not end in NUL). The fault (FAULT_REJECT) names the
- * field by its JSON path, or the column where the text is no JSON. */
+/* One event from one line (size bytes, need not end in NUL). NULL with FAULT_REJECT naming the
+ * field by its JSON path, or the column where the text is no JSON; with FAULT_RETRY where the arena
+ * is full. */
 Assay__V1__Event *json_read_event(const char *line, size_t size, struct arena *arena,
                                   struct fault *why);
 
@@ -25,8 +30,14 @@ Assay__V1__Event *json_read_event(const char *line, size_t size, struct arena *a
 char *json_write_event(const Assay__V1__Event *event);
 
 /* Any message as a jansson object (new reference). With `proto_names` fields carry the .proto's
- * names and defaults are written out (repeated: [], text: ""; absent messages and optionals: null):
- * that is what the record's jsonb columns hold. */
+ * names, defaults are written out (repeated: [], text: ""; absent messages and optionals: null),
+ * enums go by their short names ("PASS") and 64-bit numbers as numbers: that is what the record's
+ * jsonb columns hold. */
 json_t *json_from_message(const ProtobufCMessage *message, bool proto_names);
+
+/* "occurred_at" as JSON has it: "occurredAt". Returns out, which the name must fit into
+ * (asserted). */
+enum { JSON_NAME_MAX = 64 };
+char *json_field_name(const char *name, char out[static JSON_NAME_MAX]);
 
 #endif

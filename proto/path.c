@@ -1,7 +1,8 @@
 #include "proto/path.h"
 
+#include "proto/json.h"
+
 #include <assert.h>
-#include <ctype.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,21 +17,6 @@ static size_t append(char *out, size_t size, size_t used, const char *text)
     return used + length;
 }
 
-static size_t append_camel(char *out, size_t size, size_t used, const char *name)
-{
-    bool upper = false;
-    for (; *name != '\0' && used < size - 1; name++) {
-        if (*name == '_') {
-            upper = true;
-            continue;
-        }
-        out[used++] = upper ? (char)toupper((unsigned char)*name) : *name;
-        upper = false;
-    }
-    out[used] = '\0';
-    return used;
-}
-
 static size_t write_frames(const struct path *path, bool json, size_t size, char *out)
 {
     if (path == NULL)
@@ -38,7 +24,8 @@ static size_t write_frames(const struct path *path, bool json, size_t size, char
     size_t used = write_frames(path->up, json, size, out);
     if (used > 0)
         used = append(out, size, used, ".");
-    used = json ? append_camel(out, size, used, path->name) : append(out, size, used, path->name);
+    char camel[JSON_NAME_MAX];
+    used = append(out, size, used, json ? json_field_name(path->name, camel) : path->name);
     if (path->index != PATH_SINGLE) {
         char index[32];
         snprintf(index, sizeof index, "[%td]", path->index);
