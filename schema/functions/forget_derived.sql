@@ -1,5 +1,6 @@
 -- Empties everything that is derived, for a rebuild in the same transaction. Holds governance FOR
 -- UPDATE first, so that aggregators wait, and readers see the old rows until the rebuild commits.
+-- Service rows stay: they are what is locked, and their versions must never go back.
 CREATE OR REPLACE FUNCTION record.forget_derived() RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
@@ -17,7 +18,6 @@ BEGIN
     DELETE FROM record.timeline;
     DELETE FROM record.standing;
     DELETE FROM record.unmapped;
-    DELETE FROM record.service;
 END;
 $$;
 REVOKE ALL ON FUNCTION record.forget_derived() FROM PUBLIC;

@@ -1,0 +1,46 @@
+/*
+ * connection -- one session with PostgreSQL: opening it, asking, and what went wrong.
+ *
+ * Where the database is comes from a URI, or from libpq's own environment and service files where
+ * none is given. Sessions are pinned: UTC, an empty search_path, timeouts that end a wait no one
+ * would sit out. Not a pool, and retries nothing: who decides that is the loop.
+ *
+ * Ownership: results are the caller's (PQclear); the connection is the caller's (PQfinish).
+ */
+#ifndef ASSAY_STORE_CONNECTION_H
+#define ASSAY_STORE_CONNECTION_H
+
+#include "consumers/store/pgwire.h"
+#include "runtime/fault.h"
+
+#include <libpq-fe.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* `uri`: a libpq connection string or URI; NULL or "": the PG* environment. `program` becomes
+ * application_name. NULL on failure. The fault never holds a password. */
+PGconn *connection_open(const char *uri, const char *program, struct fault *fault);
+
+/* Runs one statement with text parameters and text results. NULL, with the fault filled, where the
+ * status is not `expected`. */
+PGresult *connection_query(PGconn *connection, struct fault *fault, ExecStatusType expected,
+                           const char *sql, int count, const char *const *parameters);
+
+/* The same with binary parameters and binary results. */
+PGresult *connection_call(PGconn *connection, struct fault *fault, ExecStatusType expected,
+                          const char *sql, const struct request *request);
+
+/* A statement without parameters and rows: BEGIN, COMMIT, ROLLBACK. */
+bool connection_command(PGconn *connection, const char *sql, struct fault *fault);
+
+/* ---- binary results: one field of a row, which must not be NULL where a value is asked ---- */
+
+bool result_null(const PGresult *result, int row, int column);
+int64_t result_int8(const PGresult *result, int row, int column);
+int32_t result_int4(const PGresult *result, int row, int column);
+int16_t result_int2(const PGresult *result, int row, int column);
+bool result_bool(const PGresult *result, int row, int column);
+const char *result_text(const PGresult *result, int row, int column); /* ends in NUL */
+const uint8_t *result_bytes(const PGresult *result, int row, int column, size_t *size);
+
+#endif

@@ -1,0 +1,129 @@
+#include "consumers/store/connection.h"
+#include "consumers/store/pack.h"
+
+#include <stdlib.h>
+
+/* Every table C adds rows to, with the columns in the order in which the rows are written. */
+static const struct {
+    size_t member;
+    const char *target;
+} TARGETS[] = {
+    {offsetof(struct copies, ledger), "record.ledger (batch, topic, partition, incarnation, "
+                                      "\"offset\", verdict, kafka_timestamp, id,"
+                                      " key, headers, value, detail)"},
+    {offsetof(struct copies, verdict),
+     "record.verdict (batch, topic, partition, incarnation, \"offset\", ledger_batch, verdict,"
+     " detail, id)"},
+    {offsetof(struct copies, fact), "record.fact (batch, topic, partition, incarnation, "
+                                    "\"offset\", body, key, service, id, digest,"
+                                    " occurred_at, sequence, value, fields)"},
+    {offsetof(struct copies, fact_step),
+     "record.fact_step (body, key, at, batch, removed, id, digest, since)"},
+    {offsetof(struct copies, stream),
+     "record.stream (service, stream, environment, \"check\", subject)"},
+    {offsetof(struct copies, tool), "record.tool (service, tool, name, version)"},
+    {offsetof(struct copies, cell), "record.cell (service, environment, cell, standard, control)"},
+    {offsetof(struct copies, history),
+     "record.history (service, environment, seq, batch, stream, occurred_at, sequence, result, id,"
+     " digest, expires_at, tool, topic, partition, incarnation, \"offset\")"},
+    {offsetof(struct copies, timeline),
+     "record.timeline (service, environment, seq, batch, keyframe, complete_from, horizon, weight,"
+     " cell, at, status, flags, checks, missing, deciding, cause, known, exception, finding,"
+     " inherited_from)"},
+    {offsetof(struct copies, standing),
+     "record.standing (service, environment, seq, batch, keyframe, complete_from, standard, at,"
+     " membership, posture, passed, excepted, failed, error, stale, not_tested, not_applicable,"
+     " applicable, percent, certificate_state, certified)"},
+    {offsetof(struct copies, unmapped),
+     "record.unmapped (service, environment, seq, batch, at, reason, removed, event, topic,"
+     " partition, incarnation, \"offset\", \"check\", standard, control)"},
+};
+
+enum { TARGET_COUNT = sizeof TARGETS / sizeof TARGETS[0] };
+
+static struct copy *target(const struct copies *copies, size_t i)
+{
+    return (struct copy *)(void *)((char *)(uintptr_t)copies + TARGETS[i].member);
+}
+
+/* One text array parameter out of a column of the noted. */
+static void add_texts(struct request *request, const struct noted *noted, size_t count,
+                      size_t member)
+{
+    struct pgwire *wire = request_next(request);
+    size_t mark = pgwire_array(wire, PGWIRE_TEXT, count);
+    for (size_t i = 0; i < count; i++)
+        pgwire_text(wire, *(const char *const *)(const void *)((const char *)&noted[i] + member));
+    pgwire_array_end(wire, mark);
+}
+
+static bool send_noted(struct copies *copies, PGconn *connection, struct fault *fault)
+{
+    bool done = true;
+    if (copies->environment_count > 0) {
+        struct request request = {0};
+        const struct noted *noted = copies->environments;
+        add_texts(&request, noted, copies->environment_count, offsetof(struct noted, service));
+        add_texts(&request, noted, copies->environment_count, offsetof(struct noted, second));
+        PGresult *result = connection_call(connection, fault, PGRES_TUPLES_OK,
+                                           "SELECT record.note_environments($1, $2)", &request);
+        done = result != NULL;
+        PQclear(result);
+        request_free(&request);
+    }
+    if (done && copies->producer_count > 0) {
+        struct request request = {0};
+        const struct noted *noted = copies->producers;
+        size_t count = copies->producer_count;
+        add_texts(&request, noted, count, offsetof(struct noted, service));
+        add_texts(&request, noted, count, offsetof(struct noted, second));
+        add_texts(&request, noted, count, offsetof(struct noted, third));
+        struct pgwire *wire = request_next(&request);
+        size_t mark = pgwire_array(wire, PGWIRE_TIMESTAMPTZ, count);
+        for (size_t i = 0; i < count; i++)
+            pgwire_instant(wire, noted[i].at);
+        pgwire_array_end(wire, mark);
+        PGresult *result =
+            connection_call(connection, fault, PGRES_TUPLES_OK,
+                            "SELECT record.note_producers($1, $2, $3, $4)", &request);
+        done = result != NULL;
+        PQclear(result);
+        request_free(&request);
+    }
+    copies->environment_count = copies->producer_count = 0;
+    return done;
+}
+
+bool copies_send(struct copies *copies, PGconn *connection, struct fault *fault)
+{
+    for (size_t i = 0; i < TARGET_COUNT; i++)
+        if (!copy_send(target(copies, i), connection, TARGETS[i].target, fault))
+            return false;
+    return send_noted(copies, connection, fault);
+}
+
+size_t copies_bytes(const struct copies *copies)
+{
+    size_t sum = 0;
+    for (size_t i = 0; i < TARGET_COUNT; i++)
+        sum += target(copies, i)->wire.size;
+    return sum;
+}
+
+void copies_clear(struct copies *copies)
+{
+    for (size_t i = 0; i < TARGET_COUNT; i++) {
+        target(copies, i)->wire.size = 0;
+        target(copies, i)->rows = 0;
+    }
+    copies->environment_count = copies->producer_count = 0;
+}
+
+void copies_free(struct copies *copies)
+{
+    for (size_t i = 0; i < TARGET_COUNT; i++)
+        copy_free(target(copies, i));
+    free(copies->environments);
+    free(copies->producers);
+    *copies = (struct copies){0};
+}

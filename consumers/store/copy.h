@@ -1,0 +1,31 @@
+/*
+ * copy -- rows into one table by binary COPY, in chunks.
+ *
+ * The only way in which C adds rows. A COPY cannot be refused for data that was validated first, so
+ * a failure is the world's or a bug.
+ *
+ * Ownership: borrows the connection, which must be in a transaction; owns its buffer.
+ */
+#ifndef ASSAY_STORE_COPY_H
+#define ASSAY_STORE_COPY_H
+
+#include "consumers/store/pgwire.h"
+#include "runtime/fault.h"
+
+#include <libpq-fe.h>
+#include <stdbool.h>
+
+struct copy {
+    struct pgwire wire; /* rows not sent yet */
+    uint64_t rows;
+};
+
+/* Begins a row of `columns` fields; the caller then writes them to copy->wire. */
+void copy_row(struct copy *copy, int16_t columns);
+
+/* Sends all rows to "record.table (columns…)" and empties the copy. Nothing is sent for no rows. */
+bool copy_send(struct copy *copy, PGconn *connection, const char *target, struct fault *fault);
+
+void copy_free(struct copy *copy);
+
+#endif

@@ -1,0 +1,416 @@
+#include "consumers/store/fold.h"
+
+#include "consumers/store/connection.h"
+#include "proto/json.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct fold {
+    struct topics *topics;
+    struct governance *governance;
+    struct services services;
+    struct copies copies;
+    struct arena *keys;           /* fact keys, until the row is written */
+    struct pair *governance_pair; /* unmapped governance facts: service "", environment "" */
+    bool governance_pair_loaded;
+};
+
+static const size_t KEYS_CAP = 1 << 20;
+
+struct fold *fold_new(struct topics *topics, size_t cap)
+{
+    struct fold *fold = calloc(1, sizeof *fold);
+    if (fold == NULL)
+        abort();
+    fold->topics = topics;
+    fold->services.cap = cap;
+    fold->governance = governance_new();
+    fold->keys = arena_new(KEYS_CAP);
+    fold->governance_pair = pair_new("", "");
+    return fold;
+}
+
+void fold_free(struct fold *fold)
+{
+    if (fold == NULL)
+        return;
+    services_free(&fold->services);
+    governance_free(fold->governance);
+    copies_free(&fold->copies);
+    arena_free(fold->keys);
+    pair_free(fold->governance_pair);
+    free(fold);
+}
+
+void fold_forget(struct fold *fold)
+{
+    services_free(&fold->services);
+    copies_clear(&fold->copies);
+    governance_free(fold->governance);
+    fold->governance = governance_new();
+    pair_free(fold->governance_pair);
+    fold->governance_pair = pair_new("", "");
+    fold->governance_pair_loaded = false;
+}
+
+struct copies *fold_copies(struct fold *fold)
+{
+    return &fold->copies;
+}
+
+struct governance *fold_governance(struct fold *fold)
+{
+    return fold->governance;
+}
+
+/* ---- rows of facts ---- */
+
+static void write_jsonb(struct pgwire *wire, const Assay__V1__Event *event)
+{
+    json_t *object = json_from_message(&event->base, true);
+    char *text = json_dumps(object, JSON_COMPACT);
+    if (text == NULL)
+        abort();
+    size_t size = strlen(text);
+    pgwire_raw32(wire, (int32_t)size + 1);
+    pgwire_raw(wire, "\x01", 1); /* jsonb's binary format, version 1 */
+    pgwire_raw(wire, text, size);
+    free(text);
+    json_decref(object);
+}
+
+static void write_fact(struct fold *fold, int64_t batch, const struct taken *taken,
+                       const char *service)
+{
+    struct pgwire *wire = &fold->copies.fact.wire;
+    uuid id;
+    bool valid = uuid_parse(taken->event->id, &id);
+    assert(valid);
+    arena_reset(fold->keys);
+    copy_row(&fold->copies.fact, 14);
+    pgwire_int8(wire, batch);
+    pgwire_int2(wire, taken->topic);
+    pgwire_int4(wire, taken->partition);
+    pgwire_int4(wire, taken->incarnation);
+    pgwire_int8(wire, taken->offset);
+    pgwire_text(wire, record_body_name(taken->event));
+    pgwire_text(wire, record_key(taken->event, fold->keys));
+    pgwire_text(wire, service);
+    pgwire_uuid(wire, &id);
+    pgwire_uuid_bytes(wire, taken->digest);
+    pgwire_instant(wire, codec_instant(taken->event->occurred_at, INSTANT_BEGIN));
+    pgwire_int8(wire, (int64_t)taken->event->sequence);
+    pgwire_bytes(wire, taken->value, taken->value_size);
+    write_jsonb(wire, taken->event);
+}
+
+static void write_fact_step(struct copies *copies, int64_t batch, enum posture_change change,
+                            const struct posture_fact_step *step)
+{
+    struct pgwire *wire = &copies->fact_step.wire;
+    copy_row(&copies->fact_step, 8);
+    pgwire_text(wire, step->body);
+    pgwire_text(wire, step->key);
+    pgwire_instant(wire, step->at);
+    pgwire_int8(wire, batch);
+    pgwire_bool(wire, change == STEP_REMOVED);
+    bool in_force = change == STEP_SET && step->id != NULL;
+    pgwire_uuid(wire, in_force ? step->id : NULL);
+    pgwire_bytes(wire, in_force ? step->digest : NULL, 16);
+    if (in_force)
+        pgwire_instant(wire, step->since);
+    else
+        pgwire_null(wire);
+}
+
+/* ---- what posture reports ---- */
+
+struct reporting {
+    struct fold *fold;
+    struct service *service; /* NULL: governance */
+    struct pair *pair;       /* of the last step, to look up once per environment */
+    int64_t batch;
+};
+
+static struct pair *pair_of(struct reporting *to, const char *environment)
+{
+    if (to->service == NULL)
+        return to->fold->governance_pair;
+    if (environment == NULL)
+        environment = "";
+    if (to->pair == NULL || strcmp(pair_environment(to->pair), environment) != 0)
+        to->pair = service_pair(to->service, environment);
+    return to->pair;
+}
+
+static void on_cell(void *context, const char *environment, uint32_t cell,
+                    enum posture_change change, const struct posture_cell_step *step)
+{
+    pair_cell_step(pair_of(context, environment), cell, change, step);
+}
+
+static void on_cell_new(void *context, const char *environment, uint32_t cell, const char *standard,
+                        const char *control)
+{
+    struct reporting *to = context;
+    struct pgwire *wire = &to->fold->copies.cell.wire;
+    copy_row(&to->fold->copies.cell, 5);
+    pgwire_text(wire, to->service->name);
+    pgwire_text(wire, environment);
+    pgwire_int4(wire, (int32_t)cell);
+    pgwire_text(wire, standard);
+    pgwire_text(wire, control);
+}
+
+static void on_standing(void *context, const char *environment, const char *standard,
+                        enum posture_change change, const struct posture_standing_step *step)
+{
+    pair_standing_step(pair_of(context, environment), standard, change, step);
+}
+
+static void on_fact(void *context, enum posture_change change, const struct posture_fact_step *step)
+{
+    struct reporting *to = context;
+    write_fact_step(&to->fold->copies, to->batch, change, step);
+}
+
+static void on_unmapped(void *context, enum posture_change change,
+                        const struct posture_unmapped_step *step)
+{
+    pair_unmapped_step(pair_of(context, step->environment), change, step);
+}
+
+static struct posture_sink sink_to(struct reporting *to)
+{
+    return (struct posture_sink){
+        .context = to,
+        .cell = on_cell,
+        .cell_new = on_cell_new,
+        .standing = on_standing,
+        .fact = on_fact,
+        .unmapped = on_unmapped,
+    };
+}
+
+static void write_pair(struct fold *fold, struct service *service, struct pair *pair, int64_t batch)
+{
+    if (!pair_write(pair, batch, &fold->copies))
+        return;
+    struct reporting to = {.fold = fold, .service = service, .batch = batch};
+    struct posture_sink sink = sink_to(&to);
+    sink.unmapped = NULL; /* these have no keyframes */
+    posture_each(service->posture, pair_environment(pair), pair_horizon(pair), &sink);
+    pair_keyframe(pair, batch, &fold->copies);
+}
+
+/* Evaluates and writes one row a (service, environment). True where there was anything to write. */
+static bool evaluate(struct fold *fold, struct service *service, int64_t position, int64_t batch)
+{
+    struct reporting to = {.fold = fold, .service = service, .batch = batch};
+    struct posture_sink sink = sink_to(&to);
+    size_t before = copies_bytes(&fold->copies);
+    posture_evaluate(service->posture, governance_posture(fold->governance), position, batch,
+                     &sink);
+    for (size_t i = 0; i < service->pair_count; i++)
+        write_pair(fold, service, service->pairs[i], batch);
+    return copies_bytes(&fold->copies) != before;
+}
+
+/* ---- services ---- */
+
+struct service *fold_service(struct fold *fold, PGconn *connection, const struct locked *locked,
+                             struct fault *fault)
+{
+    struct service *service = services_get(&fold->services, locked->service);
+    if (service->posture != NULL && service->version != locked->version)
+        service_unload(&fold->services, service); /* another aggregator has written it */
+    if (service->posture == NULL) {
+        /* Rows not sent yet may be this service's: a rebuild folds many batches in a row. */
+        if (!copies_send(&fold->copies, connection, fault))
+            return NULL;
+        service->version = locked->version;
+        service->governance = locked->governance;
+        if (!service_load(service, connection, fold->topics, fold->governance, INT64_MAX, fault))
+            return NULL;
+        services_settle(&fold->services, service);
+    }
+    return service;
+}
+
+bool fold_catch_up(struct fold *fold, PGconn *connection, const struct locked *locked, int64_t head,
+                   bool *changed, struct fault *fault)
+{
+    *changed = false;
+    struct service *service = fold_service(fold, connection, locked, fault);
+    if (service == NULL)
+        return false;
+    if (service->governance < locked->governance)
+        service->governance =
+            locked->governance; /* another moved the row on: nothing concerned it */
+    int64_t position;
+    int64_t batch;
+    while (service->governance < head &&
+           governance_next(fold->governance, service->governance, &position, &batch) &&
+           position <= head) {
+        if (posture_concerned(service->posture, governance_posture(fold->governance),
+                              service->governance, position) &&
+            evaluate(fold, service, position, batch))
+            *changed = true;
+        service->governance = position;
+    }
+    services_settle(&fold->services, service);
+    return true;
+}
+
+static void note_producer(struct fold *fold, const struct taken *taken)
+{
+    struct copies *copies = &fold->copies;
+    if (copies->producer_count == copies->producer_room) {
+        copies->producer_room = copies->producer_room == 0 ? 64 : copies->producer_room * 2;
+        copies->producers =
+            reallocarray(copies->producers, copies->producer_room, sizeof *copies->producers);
+        if (copies->producers == NULL)
+            abort();
+    }
+    const Assay__V1__ControlTestResult *body = taken->event->control_test_result;
+    copies->producers[copies->producer_count++] =
+        (struct noted){.service = body->service,
+                       .second = taken->event->source,
+                       .third = body->check,
+                       .at = codec_instant(taken->event->occurred_at, INSTANT_BEGIN)};
+}
+
+static void add_result(struct fold *fold, struct service *service, const struct taken *taken,
+                       int64_t batch)
+{
+    const Assay__V1__ControlTestResult *body = taken->event->control_test_result;
+    bool created;
+    uint32_t stream =
+        posture_stream(service->posture, body->environment, body->check, body->subject, &created);
+    if (created) {
+        struct pgwire *wire = &fold->copies.stream.wire;
+        copy_row(&fold->copies.stream, 5);
+        pgwire_text(wire, service->name);
+        pgwire_int4(wire, (int32_t)stream);
+        pgwire_text(wire, body->environment);
+        pgwire_text(wire, body->check);
+        pgwire_text(wire, body->subject);
+    }
+    uint32_t tool = POSTURE_NO_TOOL;
+    if (body->tool != NULL) {
+        tool = posture_tool(service->posture, body->tool->name, body->tool->version, &created);
+        if (created) {
+            struct pgwire *wire = &fold->copies.tool.wire;
+            copy_row(&fold->copies.tool, 4);
+            pgwire_text(wire, service->name);
+            pgwire_int4(wire, (int32_t)tool);
+            pgwire_text(wire, body->tool->name);
+            pgwire_text(wire, body->tool->version);
+        }
+    }
+    struct posture_result fact = {
+        .order = {.occurred_at = codec_instant(taken->event->occurred_at, INSTANT_BEGIN),
+                  .sequence = taken->event->sequence},
+        .result = body->result,
+        .expires_at = codec_instant(body->expires_at, INSTANT_END),
+        .tool = tool,
+        .record = {taken->topic, taken->partition, taken->incarnation, taken->offset, batch,
+                   taken->team, false},
+    };
+    bool valid = uuid_parse(taken->event->id, &fact.order.id);
+    assert(valid);
+    memcpy(fact.order.digest, taken->digest, sizeof fact.order.digest);
+    posture_add_result(service->posture, stream, &fact);
+    pair_result(service_pair(service, body->environment), taken, stream,
+                tool == POSTURE_NO_TOOL ? -1 : (int32_t)tool);
+    note_producer(fold, taken);
+}
+
+static void add_record(struct fold *fold, struct service *service, const struct taken *taken,
+                       int64_t batch)
+{
+    if (taken->event->body_case == ASSAY__V1__EVENT__BODY_CONTROL_TEST_RESULT) {
+        add_result(fold, service, taken, batch);
+        return;
+    }
+    struct posture_record record = {
+        taken->topic, taken->partition, taken->incarnation, taken->offset, batch, taken->team,
+        false};
+    posture_add_fact(service->posture, taken->event, taken->digest, &record);
+    write_fact(fold, batch, taken, service->name);
+}
+
+bool fold_services(struct fold *fold, PGconn *connection, int64_t batch,
+                   const struct taken *records, size_t count, const struct locked *locked,
+                   size_t locked_count, int64_t head, struct fault *fault)
+{
+    fold->services.clock++;
+    for (size_t i = 0; i < locked_count; i++) {
+        bool changed;
+        if (!fold_catch_up(fold, connection, &locked[i], head, &changed, fault))
+            return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (records[i].verdict != VERDICT_ACCEPTED)
+            continue;
+        const char *name = taken_service(&records[i]);
+        if (name != NULL)
+            add_record(fold, services_get(&fold->services, name), &records[i], batch);
+    }
+    for (size_t i = 0; i < locked_count; i++) {
+        struct service *service = services_get(&fold->services, locked[i].service);
+        evaluate(fold, service, head, batch);
+        services_settle(&fold->services, service);
+    }
+    return true;
+}
+
+/* ---- governance ---- */
+
+static bool load_governance_pair(struct fold *fold, PGconn *connection, struct fault *fault)
+{
+    if (fold->governance_pair_loaded)
+        return true;
+    PGresult *result = connection_call(
+        connection, fault, PGRES_TUPLES_OK,
+        "SELECT coalesce(max(seq) + 1, 0) FROM record.unmapped WHERE service = ''", NULL);
+    if (result == NULL)
+        return false;
+    pair_restore(fold->governance_pair, (struct pair_state){.seq = result_int4(result, 0, 0),
+                                                            .keyframe_weight = -1,
+                                                            .horizon = INSTANT_BEGIN});
+    PQclear(result);
+    fold->governance_pair_loaded = true;
+    return true;
+}
+
+bool fold_governance_facts(struct fold *fold, PGconn *connection, int64_t batch, int64_t position,
+                           const struct taken *records, size_t count, struct fault *fault)
+{
+    /* Another aggregator may have committed governance since: its rows count too. */
+    fold->governance_pair_loaded = false;
+    if (!copies_send(&fold->copies, connection, fault) ||
+        !load_governance_pair(fold, connection, fault))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        if (records[i].verdict == VERDICT_ACCEPTED && taken_service(&records[i]) == NULL)
+            write_fact(fold, batch, &records[i], NULL);
+    struct reporting to = {.fold = fold, .batch = batch};
+    struct posture_sink sink = sink_to(&to);
+    governance_commit(fold->governance, records, count, batch, position, &sink);
+    pair_write(fold->governance_pair, batch, &fold->copies);
+    return true;
+}
+
+void fold_committed(struct fold *fold, const char *service, int64_t version)
+{
+    services_get(&fold->services, service)->version = version;
+}
+
+void fold_trim(struct fold *fold)
+{
+    fold->services.clock++; /* nothing is in use any more */
+    services_trim(&fold->services);
+}

@@ -1,0 +1,66 @@
+/*
+ * fold -- the accepted facts of one batch into the record: facts, histories, timelines.
+ *
+ * The same code for a live batch, a rebuild and a replay of refusals; what differs (locks, offsets,
+ * the ledger, the position) is the caller's. It runs in the caller's transaction. After a failure
+ * the memory is ahead of the record: the caller rolls back and calls fold_forget.
+ *
+ * Ownership: an opaque handle that owns the caches and the rows not sent yet; borrows the rest.
+ */
+#ifndef ASSAY_STORE_FOLD_H
+#define ASSAY_STORE_FOLD_H
+
+#include "consumers/store/governance.h"
+#include "consumers/store/pack.h"
+#include "consumers/store/service.h"
+#include "consumers/store/taken.h"
+#include "consumers/store/topics.h"
+
+struct fold;
+
+/* `cap`: bytes of services kept in memory between batches. The topics are borrowed. */
+struct fold *fold_new(struct topics *topics, size_t cap);
+void fold_free(struct fold *fold);
+void fold_forget(struct fold *fold);
+
+struct copies *fold_copies(struct fold *fold);
+struct governance *fold_governance(struct fold *fold);
+
+/* A service row as read under its lock. */
+struct locked {
+    const char *service;
+    int64_t version, governance;
+};
+
+/*
+ * Brings a locked service forward to governance as of `head`, which must be loaded: one governance
+ * commit after the other, each under its own batch. `changed`: rows were written, so the row's
+ * version must rise.
+ */
+bool fold_catch_up(struct fold *fold, PGconn *connection, const struct locked *locked, int64_t head,
+                   bool *changed, struct fault *fault);
+
+/*
+ * Folds the accepted records that are services' own facts, in their order (taken_compare). Every
+ * service they name must be among `locked`, and all of these are brought forward first.
+ */
+bool fold_services(struct fold *fold, PGconn *connection, int64_t batch,
+                   const struct taken *records, size_t count, const struct locked *locked,
+                   size_t locked_count, int64_t head, struct fault *fault);
+
+/* Stores the accepted governance facts of a batch that will get `position`; evaluates nothing. */
+bool fold_governance_facts(struct fold *fold, PGconn *connection, int64_t batch, int64_t position,
+                           const struct taken *records, size_t count, struct fault *fault);
+
+/* After COMMIT: the service's row has this version now. */
+void fold_committed(struct fold *fold, const char *service, int64_t version);
+
+/* What is kept in memory goes back under its cap; between transactions only. */
+void fold_trim(struct fold *fold);
+
+/* The cached service of a name, loaded if need be, as of governance position `locked->governance`.
+ */
+struct service *fold_service(struct fold *fold, PGconn *connection, const struct locked *locked,
+                             struct fault *fault);
+
+#endif

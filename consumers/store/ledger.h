@@ -1,0 +1,20 @@
+/*
+ * ledger -- the rows of a batch's records, and how far it takes its partitions.
+ */
+#ifndef ASSAY_STORE_LEDGER_H
+#define ASSAY_STORE_LEDGER_H
+
+#include "consumers/store/pack.h"
+#include "consumers/store/taken.h"
+#include "runtime/fault.h"
+
+#include <libpq-fe.h>
+
+/* Adds each record's ledger row, or, for a replay, its verdict row. */
+void ledger_write(struct copies *copies, int64_t batch, const struct taken *records, size_t count);
+
+/* Moves the partitions on by compare-and-swap; FENCED where that fails. Takes sorted. */
+bool ledger_advance(PGconn *connection, int64_t batch, const struct take *takes, size_t count,
+                    struct fault *fault);
+
+#endif

@@ -1,0 +1,419 @@
+#include "consumers/store/pack.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Deltas below this many steps never call for a keyframe: reading them costs less than a row. */
+enum { KEYFRAME_LEAST = 256 };
+
+enum { FLAG_TRANSITION = 1, FLAG_STALE = 2, STEP_IS_REMOVED = -1 };
+
+struct cell_row {
+    instant at;
+    int64_t known;
+    uint32_t cell, checks, missing;
+    int16_t status, flags;
+    bool has_deciding, has_cause;
+    uuid deciding, cause;
+    char *exception, *finding, *inherited_from; /* owned; NULL mostly */
+};
+
+struct standing_row {
+    char *standard; /* owned */
+    int16_t membership;
+    struct posture_standing_step step;
+};
+
+struct unmapped_row {
+    bool removed;
+    instant at;
+    uuid event;
+    struct posture_record record;
+    char *reason, *check, *standard, *control; /* owned */
+};
+
+struct result_row {
+    instant occurred_at, expires_at;
+    int64_t sequence, offset;
+    uint32_t stream;
+    int32_t tool, partition, incarnation;
+    int16_t topic, result;
+    uuid id;
+    uint8_t digest[16];
+};
+
+struct rows {
+    char *items;
+    size_t count, room;
+};
+
+struct pair {
+    char *service, *environment;
+    struct pair_state state;
+    instant reached; /* horizon of what is being gathered */
+    struct rows cells, standings, unmapped, results;
+};
+
+/* One more element, zeroed. */
+static void *rows_add(struct rows *rows, size_t size)
+{
+    if (rows->count == rows->room) {
+        rows->room = rows->room == 0 ? 8 : rows->room * 2;
+        rows->items = reallocarray(rows->items, rows->room, size);
+        if (rows->items == NULL)
+            abort();
+    }
+    void *item = rows->items + rows->count++ * size;
+    memset(item, 0, size);
+    return item;
+}
+
+static char *copy_text(const char *text)
+{
+    if (text == NULL)
+        return NULL;
+    char *copied = strdup(text);
+    if (copied == NULL)
+        abort();
+    return copied;
+}
+
+struct pair *pair_new(const char *service, const char *environment)
+{
+    struct pair *pair = calloc(1, sizeof *pair);
+    if (pair == NULL)
+        abort();
+    pair->service = copy_text(service);
+    pair->environment = copy_text(environment);
+    pair->state = (struct pair_state){.keyframe_weight = -1, .horizon = INSTANT_BEGIN};
+    pair->reached = INSTANT_BEGIN;
+    return pair;
+}
+
+/* Forgets what was gathered, keeping the room. */
+static void forget(struct pair *pair)
+{
+    struct cell_row *cells = (struct cell_row *)(void *)pair->cells.items;
+    for (size_t i = 0; i < pair->cells.count; i++) {
+        free(cells[i].exception);
+        free(cells[i].finding);
+        free(cells[i].inherited_from);
+    }
+    struct standing_row *standings = (struct standing_row *)(void *)pair->standings.items;
+    for (size_t i = 0; i < pair->standings.count; i++)
+        free(standings[i].standard);
+    struct unmapped_row *unmapped = (struct unmapped_row *)(void *)pair->unmapped.items;
+    for (size_t i = 0; i < pair->unmapped.count; i++) {
+        free(unmapped[i].reason);
+        free(unmapped[i].check);
+        free(unmapped[i].standard);
+        free(unmapped[i].control);
+    }
+    pair->cells.count = pair->standings.count = pair->unmapped.count = pair->results.count = 0;
+    pair->reached = pair->state.horizon;
+}
+
+void pair_free(struct pair *pair)
+{
+    if (pair == NULL)
+        return;
+    forget(pair);
+    free(pair->cells.items);
+    free(pair->standings.items);
+    free(pair->unmapped.items);
+    free(pair->results.items);
+    free(pair->service);
+    free(pair->environment);
+    free(pair);
+}
+
+const char *pair_environment(const struct pair *pair)
+{
+    return pair->environment;
+}
+
+void pair_restore(struct pair *pair, struct pair_state state)
+{
+    pair->state = state;
+    pair->reached = state.horizon;
+}
+
+instant pair_horizon(const struct pair *pair)
+{
+    return pair->state.horizon;
+}
+
+void pair_result(struct pair *pair, const struct taken *taken, uint32_t stream, int32_t tool)
+{
+    const Assay__V1__ControlTestResult *body = taken->event->control_test_result;
+    struct result_row *row = rows_add(&pair->results, sizeof *row);
+    row->occurred_at = codec_instant(taken->event->occurred_at, INSTANT_BEGIN);
+    row->expires_at = codec_instant(body->expires_at, INSTANT_END);
+    row->sequence = (int64_t)taken->event->sequence;
+    row->offset = taken->offset;
+    row->stream = stream;
+    row->tool = tool;
+    row->partition = taken->partition;
+    row->incarnation = taken->incarnation;
+    row->topic = taken->topic;
+    row->result = (int16_t)body->result;
+    bool valid = uuid_parse(taken->event->id, &row->id);
+    assert(valid);
+    memcpy(row->digest, taken->digest, sizeof row->digest);
+    /* A producer's clock may run ahead and governance is dated ahead: evidence has come as far as
+     * the lesser of what it says and what Kafka says. */
+    instant come =
+        taken->kafka_timestamp < row->occurred_at ? taken->kafka_timestamp : row->occurred_at;
+    if (come > pair->reached)
+        pair->reached = come;
+}
+
+void pair_cell_step(struct pair *pair, uint32_t cell, enum posture_change change,
+                    const struct posture_cell_step *step)
+{
+    struct cell_row *row = rows_add(&pair->cells, sizeof *row);
+    row->cell = cell;
+    row->at = step->at;
+    if (change == STEP_REMOVED) {
+        row->status = STEP_IS_REMOVED;
+        return;
+    }
+    row->status = (int16_t)step->status;
+    row->flags =
+        (int16_t)((step->transition ? FLAG_TRANSITION : 0) | (step->stale ? FLAG_STALE : 0));
+    row->checks = step->checks;
+    row->missing = step->missing;
+    if (step->deciding != NULL) {
+        row->has_deciding = true;
+        row->deciding = *step->deciding;
+    }
+    if (step->transition) {
+        row->known = step->known;
+        if (step->cause != NULL) {
+            row->has_cause = true;
+            row->cause = *step->cause;
+        }
+    }
+    row->exception = copy_text(step->exception);
+    row->finding = copy_text(step->finding);
+    row->inherited_from = copy_text(step->inherited_from);
+}
+
+void pair_standing_step(struct pair *pair, const char *standard, enum posture_change change,
+                        const struct posture_standing_step *step)
+{
+    struct standing_row *row = rows_add(&pair->standings, sizeof *row);
+    row->standard = copy_text(standard);
+    row->step = *step;
+    row->membership = change == STEP_REMOVED ? STEP_IS_REMOVED : (int16_t)step->membership;
+}
+
+void pair_unmapped_step(struct pair *pair, enum posture_change change,
+                        const struct posture_unmapped_step *step)
+{
+    struct unmapped_row *row = rows_add(&pair->unmapped, sizeof *row);
+    row->removed = change == STEP_REMOVED;
+    row->at = step->at;
+    row->event = *step->event;
+    row->record = step->record;
+    row->reason = change == STEP_REMOVED ? NULL : copy_text(step->reason);
+    row->check = copy_text(step->check);
+    row->standard = copy_text(step->standard);
+    row->control = copy_text(step->control);
+}
+
+/* One array field of a row: element type, how many, and the statement that writes element i. */
+#define ARRAY(wire, type, count, write)                                                            \
+    do {                                                                                           \
+        size_t mark_ = pgwire_array((wire), (type), (count));                                      \
+        for (size_t i = 0; i < (count); i++)                                                       \
+            write;                                                                                 \
+        pgwire_array_end((wire), mark_);                                                           \
+    } while (0)
+
+static void write_history(struct pair *pair, int64_t batch, struct copies *copies)
+{
+    const struct result_row *row = (const struct result_row *)(void *)pair->results.items;
+    size_t count = pair->results.count;
+    if (count == 0)
+        return;
+    struct pgwire *wire = &copies->history.wire;
+    copy_row(&copies->history, 16);
+    pgwire_text(wire, pair->service);
+    pgwire_text(wire, pair->environment);
+    pgwire_int4(wire, pair->state.seq);
+    pgwire_int8(wire, batch);
+    ARRAY(wire, PGWIRE_INT4, count, pgwire_int4(wire, (int32_t)row[i].stream));
+    ARRAY(wire, PGWIRE_TIMESTAMPTZ, count, pgwire_instant(wire, row[i].occurred_at));
+    ARRAY(wire, PGWIRE_INT8, count, pgwire_int8(wire, row[i].sequence));
+    ARRAY(wire, PGWIRE_INT2, count, pgwire_int2(wire, row[i].result));
+    ARRAY(wire, PGWIRE_UUID, count, pgwire_uuid(wire, &row[i].id));
+    ARRAY(wire, PGWIRE_UUID, count, pgwire_uuid_bytes(wire, row[i].digest));
+    ARRAY(wire, PGWIRE_TIMESTAMPTZ, count, pgwire_instant(wire, row[i].expires_at));
+    ARRAY(wire, PGWIRE_INT4, count, pgwire_int4(wire, row[i].tool));
+    ARRAY(wire, PGWIRE_INT2, count, pgwire_int2(wire, row[i].topic));
+    ARRAY(wire, PGWIRE_INT4, count, pgwire_int4(wire, row[i].partition));
+    ARRAY(wire, PGWIRE_INT4, count, pgwire_int4(wire, row[i].incarnation));
+    ARRAY(wire, PGWIRE_INT8, count, pgwire_int8(wire, row[i].offset));
+}
+
+/* A text column of cells that is NULL as a whole where no element has one. */
+static void write_texts(struct pgwire *wire, const struct cell_row *row, size_t count,
+                        size_t member)
+{
+    bool any = false;
+    for (size_t i = 0; i < count && !any; i++)
+        any = *(char *const *)(const void *)((const char *)&row[i] + member) != NULL;
+    if (!any) {
+        pgwire_null(wire);
+        return;
+    }
+    ARRAY(wire, PGWIRE_TEXT, count,
+          pgwire_text(wire, *(char *const *)(const void *)((const char *)&row[i] + member)));
+}
+
+static void write_timeline(struct pair *pair, int64_t batch, bool keyframe, instant complete_from,
+                           struct copies *copies)
+{
+    const struct cell_row *row = (const struct cell_row *)(void *)pair->cells.items;
+    size_t count = pair->cells.count;
+    struct pgwire *wire = &copies->timeline.wire;
+    copy_row(&copies->timeline, 20);
+    pgwire_text(wire, pair->service);
+    pgwire_text(wire, pair->environment);
+    pgwire_int4(wire, pair->state.seq);
+    pgwire_int8(wire, batch);
+    pgwire_bool(wire, keyframe);
+    if (keyframe)
+        pgwire_instant(wire, complete_from);
+    else
+        pgwire_null(wire);
+    pgwire_instant(wire, pair->state.horizon);
+    pgwire_int4(wire, pair->state.weight);
+    ARRAY(wire, PGWIRE_INT4, count, pgwire_int4(wire, (int32_t)row[i].cell));
+    ARRAY(wire, PGWIRE_TIMESTAMPTZ, count, pgwire_instant(wire, row[i].at));
+    ARRAY(wire, PGWIRE_INT2, count, pgwire_int2(wire, row[i].status));
+    ARRAY(wire, PGWIRE_INT2, count, pgwire_int2(wire, row[i].flags));
+    ARRAY(wire, PGWIRE_INT4, count, pgwire_int4(wire, (int32_t)row[i].checks));
+    ARRAY(wire, PGWIRE_INT4, count, pgwire_int4(wire, (int32_t)row[i].missing));
+    ARRAY(wire, PGWIRE_UUID, count,
+          pgwire_uuid(wire, row[i].has_deciding ? &row[i].deciding : NULL));
+    ARRAY(wire, PGWIRE_UUID, count, pgwire_uuid(wire, row[i].has_cause ? &row[i].cause : NULL));
+    ARRAY(wire, PGWIRE_INT8, count, pgwire_int8(wire, row[i].known));
+    write_texts(wire, row, count, offsetof(struct cell_row, exception));
+    write_texts(wire, row, count, offsetof(struct cell_row, finding));
+    write_texts(wire, row, count, offsetof(struct cell_row, inherited_from));
+}
+
+static void write_standing(struct pair *pair, int64_t batch, bool keyframe, instant complete_from,
+                           struct copies *copies)
+{
+    const struct standing_row *row = (const struct standing_row *)(void *)pair->standings.items;
+    size_t count = pair->standings.count;
+    struct pgwire *wire = &copies->standing.wire;
+    copy_row(&copies->standing, 21);
+    pgwire_text(wire, pair->service);
+    pgwire_text(wire, pair->environment);
+    pgwire_int4(wire, pair->state.seq);
+    pgwire_int8(wire, batch);
+    pgwire_bool(wire, keyframe);
+    if (keyframe)
+        pgwire_instant(wire, complete_from);
+    else
+        pgwire_null(wire);
+    ARRAY(wire, PGWIRE_TEXT, count, pgwire_text(wire, row[i].standard));
+    ARRAY(wire, PGWIRE_TIMESTAMPTZ, count, pgwire_instant(wire, row[i].step.at));
+    ARRAY(wire, PGWIRE_INT2, count, pgwire_int2(wire, row[i].membership));
+    ARRAY(wire, PGWIRE_INT2, count, pgwire_int2(wire, (int16_t)row[i].step.posture));
+    ARRAY(wire, PGWIRE_INT4, count, pgwire_int4(wire, (int32_t)row[i].step.passed));
+    ARRAY(wire, PGWIRE_INT4, count, pgwire_int4(wire, (int32_t)row[i].step.excepted));
+    ARRAY(wire, PGWIRE_INT4, count, pgwire_int4(wire, (int32_t)row[i].step.failed));
+    ARRAY(wire, PGWIRE_INT4, count, pgwire_int4(wire, (int32_t)row[i].step.error));
+    ARRAY(wire, PGWIRE_INT4, count, pgwire_int4(wire, (int32_t)row[i].step.stale));
+    ARRAY(wire, PGWIRE_INT4, count, pgwire_int4(wire, (int32_t)row[i].step.not_tested));
+    ARRAY(wire, PGWIRE_INT4, count, pgwire_int4(wire, (int32_t)row[i].step.not_applicable));
+    ARRAY(wire, PGWIRE_INT4, count, pgwire_int4(wire, (int32_t)row[i].step.applicable));
+    ARRAY(wire, PGWIRE_INT4, count, pgwire_int4(wire, row[i].step.percent));
+    ARRAY(wire, PGWIRE_INT2, count, pgwire_int2(wire, row[i].step.certificate_state));
+    ARRAY(wire, PGWIRE_BOOL, count, pgwire_bool(wire, row[i].step.certified));
+}
+
+static void write_unmapped(struct pair *pair, int64_t batch, struct copies *copies)
+{
+    const struct unmapped_row *row = (const struct unmapped_row *)(void *)pair->unmapped.items;
+    size_t count = pair->unmapped.count;
+    struct pgwire *wire = &copies->unmapped.wire;
+    copy_row(&copies->unmapped, 15);
+    pgwire_text(wire, pair->service);
+    pgwire_text(wire, pair->environment);
+    pgwire_int4(wire, pair->state.seq);
+    pgwire_int8(wire, batch);
+    ARRAY(wire, PGWIRE_TIMESTAMPTZ, count, pgwire_instant(wire, row[i].at));
+    ARRAY(wire, PGWIRE_TEXT, count, pgwire_text(wire, row[i].reason));
+    ARRAY(wire, PGWIRE_BOOL, count, pgwire_bool(wire, row[i].removed));
+    ARRAY(wire, PGWIRE_UUID, count, pgwire_uuid(wire, &row[i].event));
+    ARRAY(wire, PGWIRE_INT2, count, pgwire_int2(wire, row[i].record.topic));
+    ARRAY(wire, PGWIRE_INT4, count, pgwire_int4(wire, row[i].record.partition));
+    ARRAY(wire, PGWIRE_INT4, count, pgwire_int4(wire, row[i].record.incarnation));
+    ARRAY(wire, PGWIRE_INT8, count, pgwire_int8(wire, row[i].record.offset));
+    ARRAY(wire, PGWIRE_TEXT, count, pgwire_text(wire, row[i].check));
+    ARRAY(wire, PGWIRE_TEXT, count, pgwire_text(wire, row[i].standard));
+    ARRAY(wire, PGWIRE_TEXT, count, pgwire_text(wire, row[i].control));
+}
+
+static void note_environment(struct pair *pair, struct copies *copies)
+{
+    if (copies->environment_count == copies->environment_room) {
+        copies->environment_room =
+            copies->environment_room == 0 ? 16 : copies->environment_room * 2;
+        copies->environments = reallocarray(copies->environments, copies->environment_room,
+                                            sizeof *copies->environments);
+        if (copies->environments == NULL)
+            abort();
+    }
+    copies->environments[copies->environment_count++] =
+        (struct noted){.service = pair->service, .second = pair->environment};
+}
+
+bool pair_write(struct pair *pair, int64_t batch, struct copies *copies)
+{
+    size_t steps = pair->cells.count + pair->standings.count;
+    bool any = steps > 0 || pair->unmapped.count > 0 || pair->results.count > 0;
+    if (!any)
+        return false;
+    write_history(pair, batch, copies);
+    if (pair->unmapped.count > 0)
+        write_unmapped(pair, batch, copies);
+    struct pair_state *state = &pair->state;
+    bool first = steps > 0 && state->keyframe_weight < 0;
+    if (first || pair->cells.count > 0) {
+        /* Counters move only with a row that holds them: a reload finds them there. */
+        state->horizon = pair->reached;
+        state->weight += (int32_t)pair->cells.count;
+        /* The first row holds all there is, which makes it the first keyframe. */
+        write_timeline(pair, batch, first, INSTANT_BEGIN, copies);
+    }
+    if (first || pair->standings.count > 0)
+        write_standing(pair, batch, first, INSTANT_BEGIN, copies);
+    if (first) {
+        note_environment(pair, copies);
+        state->keyframe_weight = state->weight;
+        state->weight = 0;
+    }
+    bool due = state->weight > KEYFRAME_LEAST && state->weight > state->keyframe_weight;
+    pair->state.seq++;
+    forget(pair);
+    return due;
+}
+
+void pair_keyframe(struct pair *pair, int64_t batch, struct copies *copies)
+{
+    pair->state.weight = (int32_t)pair->cells.count;
+    write_timeline(pair, batch, true, pair->state.horizon, copies);
+    write_standing(pair, batch, true, pair->state.horizon, copies);
+    pair->state.keyframe_weight = pair->state.weight;
+    pair->state.weight = 0;
+    pair->state.seq++;
+    forget(pair);
+}

@@ -1,0 +1,72 @@
+/*
+ * pack -- steps of timelines, gathered and packed into one row a (service, environment) and batch.
+ *
+ * Stands between posture, which reports step by step, and the tables, whose grain is explained in
+ * docs/decisions/0001-grain-of-the-record.md. It decides when a keyframe is due, from what is in
+ * the rows alone, so that a rebuild decides the same.
+ *
+ * A `pair` is one (service, environment): its counters live in the service's cache and are those of
+ * the last row written. `copies` are the rows of one transaction, not sent yet.
+ *
+ * Ownership: pairs own what they gather; copies own their buffers.
+ */
+#ifndef ASSAY_STORE_PACK_H
+#define ASSAY_STORE_PACK_H
+
+#include "consumers/posture/posture.h"
+#include "consumers/store/copy.h"
+#include "consumers/store/taken.h"
+
+/* The rows of one transaction, a table each, in the order in which they are sent. */
+struct copies {
+    struct copy ledger, verdict, fact, fact_step, stream, tool, cell;
+    struct copy history, timeline, standing, unmapped;
+    /* Parameters of note_environments and note_producers; parallel arrays of borrowed texts. */
+    struct noted {
+        const char *service, *second, *third;
+        instant at;
+    } * environments, *producers;
+    size_t environment_count, environment_room, producer_count, producer_room;
+};
+
+/* The tables' fields in the order in which pack.c and ledger.c write them. */
+bool copies_send(struct copies *copies, PGconn *connection, struct fault *fault);
+void copies_clear(struct copies *copies); /* after a rollback */
+void copies_free(struct copies *copies);
+size_t copies_bytes(const struct copies *copies); /* waiting to be sent */
+
+struct pair;
+/* `environment` is copied; "" stands for what concerns the service (or governance) as a whole. */
+struct pair *pair_new(const char *service, const char *environment);
+void pair_free(struct pair *pair);
+const char *pair_environment(const struct pair *pair);
+
+/* After a reload: where the last rows left off. */
+struct pair_state {
+    int32_t seq;             /* of the next row */
+    int32_t weight;          /* steps in rows since the last keyframe */
+    int32_t keyframe_weight; /* steps in the last keyframe; -1: there is none yet */
+    instant horizon;         /* INSTANT_BEGIN: none yet */
+};
+void pair_restore(struct pair *pair, struct pair_state state);
+
+/* Gathers one accepted test result; `tool` -1: none. */
+void pair_result(struct pair *pair, const struct taken *taken, uint32_t stream, int32_t tool);
+
+/* Gathers what posture reports. */
+void pair_cell_step(struct pair *pair, uint32_t cell, enum posture_change change,
+                    const struct posture_cell_step *step);
+void pair_standing_step(struct pair *pair, const char *standard, enum posture_change change,
+                        const struct posture_standing_step *step);
+void pair_unmapped_step(struct pair *pair, enum posture_change change,
+                        const struct posture_unmapped_step *step);
+
+/*
+ * Writes what was gathered as rows of `batch` and forgets it. True: a keyframe is due, and the
+ * caller gathers posture_each(… pair_horizon …) and calls pair_keyframe.
+ */
+bool pair_write(struct pair *pair, int64_t batch, struct copies *copies);
+instant pair_horizon(const struct pair *pair);
+void pair_keyframe(struct pair *pair, int64_t batch, struct copies *copies);
+
+#endif

@@ -1,0 +1,212 @@
+#include "consumers/store/store.h"
+
+#include "consumers/store/connection.h"
+#include "consumers/store/ledger.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct store {
+    char *uri;
+    const char *program;
+    PGconn *connection; /* NULL: to be opened */
+    struct topics topics;
+    struct fold *fold;
+};
+
+struct store *store_new(const char *uri, const char *program, size_t memory)
+{
+    struct store *store = calloc(1, sizeof *store);
+    if (store == NULL)
+        abort();
+    store->uri = uri == NULL ? NULL : strdup(uri);
+    store->program = program;
+    store->fold = fold_new(&store->topics, memory);
+    return store;
+}
+
+void store_free(struct store *store)
+{
+    if (store == NULL)
+        return;
+    fold_free(store->fold);
+    topics_free(&store->topics);
+    PQfinish(store->connection);
+    free(store->uri);
+    free(store);
+}
+
+PGconn *store_connection(struct store *store, struct fault *fault)
+{
+    if (store->connection != NULL && PQstatus(store->connection) != CONNECTION_OK) {
+        PQfinish(store->connection);
+        store->connection = NULL;
+    }
+    if (store->connection == NULL)
+        store->connection = connection_open(store->uri, store->program, fault);
+    return store->connection;
+}
+
+struct fold *store_fold(struct store *store)
+{
+    return store->fold;
+}
+
+struct topics *store_topics(struct store *store)
+{
+    return &store->topics;
+}
+
+bool store_undo(struct store *store)
+{
+    struct fault ignored;
+    if (store->connection != NULL &&
+        (PQstatus(store->connection) != CONNECTION_OK ||
+         !connection_command(store->connection, "ROLLBACK", &ignored))) {
+        PQfinish(store->connection); /* the server rolls back what it was left with */
+        store->connection = NULL;
+    }
+    fold_forget(store->fold);
+    return false;
+}
+
+bool store_check(struct store *store, struct fault *fault)
+{
+    PGconn *connection = store_connection(store, fault);
+    if (connection == NULL)
+        return false;
+    PGresult *result = connection_call(
+        connection, fault, PGRES_TUPLES_OK,
+        "SELECT to_regclass('record.commit_head') IS NOT NULL,"
+        " to_regprocedure('record.append_commit(bigint, boolean, boolean)') IS NOT NULL",
+        NULL);
+    if (result == NULL)
+        return false;
+    bool there = result_bool(result, 0, 0) && result_bool(result, 0, 1);
+    PQclear(result);
+    if (!there)
+        return fault_set(fault, FAULT_FATAL,
+                         "the database has no Assay schema: run assay migrate first");
+    result = connection_call(connection, fault, PGRES_TUPLES_OK,
+                             "SELECT record.ensure_ledger_partitions()", NULL);
+    PQclear(result);
+    return result != NULL;
+}
+
+const struct topic *store_topic(struct store *store, const char *name, struct fault *fault)
+{
+    PGconn *connection = store_connection(store, fault);
+    return connection == NULL ? NULL : topics_named(&store->topics, connection, name, fault);
+}
+
+bool store_claim(struct store *store, int16_t topic, int32_t partition, const char *cluster,
+                 struct claim *claim, struct fault *fault)
+{
+    PGconn *connection = store_connection(store, fault);
+    if (connection == NULL)
+        return false;
+    struct request request = {0};
+    pgwire_int2(request_next(&request), topic);
+    pgwire_int4(request_next(&request), partition);
+    pgwire_text(request_next(&request), cluster);
+    PGresult *result =
+        connection_call(connection, fault, PGRES_TUPLES_OK,
+                        "SELECT incarnation, epoch, next_offset, last_offset, last_digest, cluster,"
+                        " halted, reason FROM record.claim($1, $2, $3)",
+                        &request);
+    request_free(&request);
+    if (result == NULL)
+        return false;
+    *claim = (struct claim){
+        .incarnation = result_int4(result, 0, 0),
+        .epoch = result_int8(result, 0, 1),
+        .next_offset = result_int8(result, 0, 2),
+        .last_offset = result_null(result, 0, 3) ? -1 : result_int8(result, 0, 3),
+        .halted = result_bool(result, 0, 6),
+    };
+    size_t size;
+    const uint8_t *digest = result_bytes(result, 0, 4, &size);
+    if (size == sizeof claim->last_digest)
+        memcpy(claim->last_digest, digest, size);
+    snprintf(claim->cluster, sizeof claim->cluster, "%s", result_text(result, 0, 5));
+    snprintf(claim->reason, sizeof claim->reason, "%s", result_text(result, 0, 7));
+    PQclear(result);
+    return true;
+}
+
+bool store_halt(struct store *store, int16_t topic, int32_t partition, int64_t epoch,
+                const char *reason, struct fault *fault)
+{
+    PGconn *connection = store_connection(store, fault);
+    if (connection == NULL)
+        return false;
+    struct request request = {0};
+    pgwire_int2(request_next(&request), topic);
+    pgwire_int4(request_next(&request), partition);
+    pgwire_int8(request_next(&request), epoch);
+    pgwire_text(request_next(&request), reason);
+    PGresult *result = connection_call(connection, fault, PGRES_TUPLES_OK,
+                                       "SELECT record.halt($1, $2, $3, $4)", &request);
+    request_free(&request);
+    PQclear(result);
+    return result != NULL;
+}
+
+bool store_look(struct store *store, const struct take *held, size_t count, instant seen_at,
+                struct fault *fault)
+{
+    PGconn *connection = store_connection(store, fault);
+    if (connection == NULL)
+        return false;
+    struct request request = {0};
+    struct pgwire *wire = request_next(&request);
+    size_t mark = pgwire_array(wire, PGWIRE_INT2, count);
+    for (size_t i = 0; i < count; i++)
+        pgwire_int2(wire, held[i].topic);
+    pgwire_array_end(wire, mark);
+    wire = request_next(&request);
+    mark = pgwire_array(wire, PGWIRE_INT4, count);
+    for (size_t i = 0; i < count; i++)
+        pgwire_int4(wire, held[i].partition);
+    pgwire_array_end(wire, mark);
+    wire = request_next(&request);
+    mark = pgwire_array(wire, PGWIRE_INT8, count);
+    for (size_t i = 0; i < count; i++)
+        pgwire_int8(wire, held[i].epoch);
+    pgwire_array_end(wire, mark);
+    pgwire_instant(request_next(&request), seen_at);
+    PGresult *result = connection_call(connection, fault, PGRES_TUPLES_OK,
+                                       "SELECT record.look($1, $2, $3, $4)", &request);
+    request_free(&request);
+    if (result == NULL)
+        return false;
+    int64_t still = result_int8(result, 0, 0);
+    PQclear(result);
+    if (still != (int64_t)count)
+        return fault_set(fault, FAULT_FENCED,
+                         "another aggregator holds %lld of this one's partitions, or an operator "
+                         "has reopened them",
+                         (long long)((int64_t)count - still));
+    return true;
+}
+
+bool store_reopen(struct store *store, const char *topic, int32_t partition, int32_t *incarnation,
+                  struct fault *fault)
+{
+    PGconn *connection = store_connection(store, fault);
+    if (connection == NULL)
+        return false;
+    struct request request = {0};
+    pgwire_text(request_next(&request), topic);
+    pgwire_int4(request_next(&request), partition);
+    PGresult *result = connection_call(connection, fault, PGRES_TUPLES_OK,
+                                       "SELECT record.reopen($1, $2)", &request);
+    request_free(&request);
+    if (result == NULL)
+        return false;
+    *incarnation = result_null(result, 0, 0) ? 0 : result_int4(result, 0, 0);
+    PQclear(result);
+    return true;
+}

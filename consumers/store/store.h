@@ -1,0 +1,97 @@
+/*
+ * store -- the record, as its writers use it: claim partitions, commit batches, catch up, rebuild.
+ *
+ * Everything a batch changes, offsets included, is one transaction, so its effect is exactly once
+ * whatever dies when. A function that fails has rolled back, and what is kept in memory is either
+ * still true or thrown away. Faults: RETRY, the world; REJECT, PostgreSQL blames a record; FENCED,
+ * another consumer has claimed one of the batch's partitions; FATAL, the rest.
+ *
+ * Knows no Kafka. Not for reading status: that is SQL, schema assay.
+ *
+ * Ownership: an opaque handle that owns its connection and caches; borrows what a call is given.
+ */
+#ifndef ASSAY_STORE_STORE_H
+#define ASSAY_STORE_STORE_H
+
+#include "consumers/store/fold.h"
+#include "consumers/store/taken.h"
+#include "consumers/store/topics.h"
+#include "runtime/fault.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct store;
+
+/* `memory`: bytes of services kept between batches. Connects at the first use and again after
+ * every loss. */
+struct store *store_new(const char *uri, const char *program, size_t memory);
+void store_free(struct store *store);
+
+/* Checks that the schema is there and of this version, and that the ledger has its partitions. */
+bool store_check(struct store *store, struct fault *fault);
+
+const struct topic *store_topic(struct store *store, const char *name, struct fault *fault);
+
+/* Where a claimed partition stands. */
+struct claim {
+    int32_t incarnation;
+    int64_t epoch;
+    int64_t next_offset;
+    int64_t last_offset; /* -1: nothing taken in this incarnation */
+    uint8_t last_digest[32];
+    char cluster[128]; /* Kafka's cluster id at the incarnation's first claim */
+    bool halted;
+    char reason[512];
+};
+bool store_claim(struct store *store, int16_t topic, int32_t partition, const char *cluster,
+                 struct claim *claim, struct fault *fault);
+
+/* Stops a partition that is still held at `epoch`. */
+bool store_halt(struct store *store, int16_t topic, int32_t partition, int64_t epoch,
+                const char *reason, struct fault *fault);
+
+/* Says that nothing untaken was at the ends of these logs at `seen_at`. FENCED where one of them
+ * has been claimed by another or reopened. Only topic, partition and epoch of the takes are read.
+ */
+bool store_look(struct store *store, const struct take *held, size_t count, instant seen_at,
+                struct fault *fault);
+
+/*
+ * Commits one batch: `records` (judged; this call sorts them) and how far they take each partition.
+ * At most one kind a batch: either all of its accepted facts are governance's, or none is. position
+ * is the batch's in the commit log. With no takes it is a replay: the records' ledger_batch is set.
+ */
+bool store_commit(struct store *store, struct taken *records, size_t count,
+                  const struct take *takes, size_t take_count, int64_t *position,
+                  struct fault *fault);
+
+/* Evaluates up to `most` services that lag behind governance; *done says how many. */
+bool store_catch_up(struct store *store, int most, size_t *done, struct fault *fault);
+
+/* Makes everything derived again from the ledger, in one transaction. `progress` may be NULL. */
+bool store_rebuild(struct store *store, void (*progress)(uint64_t done, uint64_t total),
+                   struct fault *fault);
+
+/*
+ * Judges refused records again, all or those of one coordinate (topic NULL: all), with today's
+ * validator, and commits what it finds. Counts of what was accepted now and refused again.
+ */
+bool store_replay(struct store *store, const char *topic, int32_t partition, int64_t offset,
+                  uint64_t *accepted, uint64_t *refused, struct fault *fault);
+
+/* Opens a halted partition's next incarnation; *incarnation 0: there is no such halted partition.
+ */
+bool store_reopen(struct store *store, const char *topic, int32_t partition, int32_t *incarnation,
+                  struct fault *fault);
+
+/* ---- for store's own files ---- */
+
+PGconn *store_connection(struct store *store, struct fault *fault); /* opens it where need be */
+struct fold *store_fold(struct store *store);
+struct topics *store_topics(struct store *store);
+/* Rolls back and forgets what memory may be ahead of; keeps the fault. Returns false. */
+bool store_undo(struct store *store);
+
+#endif

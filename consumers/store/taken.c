@@ -1,0 +1,45 @@
+#include "consumers/store/taken.h"
+
+#include "proto/codec.h"
+
+#include <endian.h>
+#include <string.h>
+
+void taken_digest(const struct taken *taken, uint8_t digest[static 32])
+{
+    uint8_t both[40];
+    uint64_t timestamp = htobe64((uint64_t)taken->kafka_timestamp);
+    memcpy(both, taken->digest, 32);
+    memcpy(both + 32, &timestamp, 8);
+    codec_digest(both, sizeof both, digest);
+}
+
+const char *taken_service(const struct taken *taken)
+{
+    if (taken->kind == RECORD_GOVERNANCE)
+        return NULL;
+    const Assay__V1__Event *event = taken->event;
+    switch (event->body_case) {
+    case ASSAY__V1__EVENT__BODY_CONTROL_TEST_RESULT:
+        return event->control_test_result->service;
+    case ASSAY__V1__EVENT__BODY_SERVICE_ONBOARDING:
+        return event->service_onboarding->service;
+    case ASSAY__V1__EVENT__BODY_SCOPE_CHANGE:
+        return event->scope_change->service;
+    case ASSAY__V1__EVENT__BODY_RETRACTION:
+        return event->retraction->service;
+    default:
+        return NULL;
+    }
+}
+
+int taken_compare(const void *a, const void *b)
+{
+    const struct taken *left = a;
+    const struct taken *right = b;
+    if (left->topic != right->topic)
+        return left->topic < right->topic ? -1 : 1;
+    if (left->partition != right->partition)
+        return left->partition < right->partition ? -1 : 1;
+    return (left->offset > right->offset) - (left->offset < right->offset);
+}
