@@ -2,8 +2,8 @@
 -- many it made. assay migrate calls it, and a running aggregator now and then; nobody else has to.
 --
 -- A batch's name is microseconds since 1970, shifted left by ten bits, so months are ranges of it.
--- A partition is made as a table of its own and then attached, which keeps waiting only those batches
--- that write to ledger_other: records whose month had no partition. What lies there is moved.
+-- A partition is made as a table of its own and then attached, which keeps only those batches
+-- waiting that write to ledger_other, where records go whose month has none. What is there moves.
 CREATE OR REPLACE FUNCTION record.ensure_ledger_partitions() RETURNS integer
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$

@@ -1,0 +1,132 @@
+-- The status of every cell: (service, environment, standard, control).
+--
+-- What a status is, consumers/posture decides; here steps are only chosen. A reader of instant T
+-- begins at the last row that is a keyframe and complete from T or earlier, takes every row from
+-- there on, and lets the latest row count where several speak of one (cell, instant). In force is
+-- the step with the greatest instant up to T; the transitions around T bound the span of equal
+-- status. Where a position is given, rows of later commits do not exist, keyframes among them.
+--
+-- The functions are single SELECTs with the caller's rights, which PostgreSQL merges into the query
+-- that calls them: WHERE service = … and environment = … choose the rows by their index.
+
+CREATE OR REPLACE FUNCTION record.cell_status_upto(at timestamptz, upto bigint)
+RETURNS TABLE (
+    service text, environment text, standard text, control text, status text, since timestamptz,
+    until timestamptz, due_soon boolean, stale boolean, inherited_from text, checks integer,
+    checks_missing integer, deciding_event uuid, exception text, finding text)
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT p.service, p.environment, s.standard, s.control, record.cell_status_name(s.status),
+           s.since, s.until,
+           -- PASSED, and not for 7 more days
+           s.status = 3 AND s.until IS NOT NULL
+               AND s.until <= cell_status_upto.at + interval '168 hours',
+           s.flags & 2 <> 0, s.inherited_from, s.checks, s.missing, s.deciding, s.exception,
+           s.finding
+    FROM record.environment p
+    CROSS JOIN LATERAL (
+        SELECT c.standard, c.control, x.*
+        FROM (
+            SELECT u.*,
+                   max(u.at) FILTER (WHERE u.at <= cell_status_upto.at) OVER w AS in_force,
+                   max(u.at) FILTER (WHERE u.flags & 1 <> 0 AND u.at <= cell_status_upto.at)
+                       OVER w AS since,
+                   min(u.at) FILTER (WHERE u.flags & 1 <> 0 AND u.at > cell_status_upto.at)
+                       OVER w AS until
+            FROM (
+                SELECT DISTINCT ON (e.cell, e.at) e.*
+                FROM record.timeline t
+                CROSS JOIN LATERAL unnest(
+                    t.cell, t.at, t.status, t.flags, t.checks, t.missing, t.deciding,
+                    t.exception, t.finding, t.inherited_from)
+                    AS e (cell, at, status, flags, checks, missing, deciding, exception, finding,
+                          inherited_from)
+                WHERE t.service = p.service AND t.environment = p.environment
+                  AND t.seq >= (
+                      SELECT k.seq FROM record.timeline k
+                      WHERE k.service = p.service AND k.environment = p.environment
+                        AND k.keyframe AND k.complete_from <= cell_status_upto.at
+                        AND (cell_status_upto.upto IS NULL
+                             OR (SELECT l.position FROM record.commit_log l
+                                 WHERE l.batch = k.batch) <= cell_status_upto.upto)
+                      ORDER BY k.seq DESC LIMIT 1)
+                  AND (cell_status_upto.upto IS NULL
+                       OR (SELECT l.position FROM record.commit_log l
+                           WHERE l.batch = t.batch) <= cell_status_upto.upto)
+                ORDER BY e.cell, e.at, t.seq DESC
+            ) u
+            WHERE u.status >= 0
+            WINDOW w AS (PARTITION BY u.cell)
+        ) x
+        JOIN record.cell c ON c.service = p.service AND c.environment = p.environment
+                          AND c.cell = x.cell
+        WHERE x.at = x.in_force AND x.status > 0
+    ) s;
+END;
+REVOKE ALL ON FUNCTION record.cell_status_upto(timestamptz, bigint) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION record.cell_status_upto(timestamptz, bigint)
+    TO assay_aggregator, assay_reader, assay_auditor;
+COMMENT ON FUNCTION record.cell_status_upto(timestamptz, bigint) IS
+    'assay.cell_status_at, as known at a position (NULL: now)';
+
+CREATE OR REPLACE FUNCTION assay.cell_status_at(at timestamptz)
+RETURNS TABLE (
+    service text, environment text, standard text, control text, status text, since timestamptz,
+    until timestamptz, due_soon boolean, stale boolean, inherited_from text, checks integer,
+    checks_missing integer, deciding_event uuid, exception text, finding text)
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT c.* FROM record.cell_status_upto(cell_status_at.at, NULL) c;
+END;
+REVOKE ALL ON FUNCTION assay.cell_status_at(timestamptz) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION assay.cell_status_at(timestamptz)
+    TO assay_aggregator, assay_reader, assay_auditor;
+COMMENT ON FUNCTION assay.cell_status_at(timestamptz) IS
+    'The status of every cell at an instant (valid time), by everything known now. Columns as in '
+    'assay.cell_status.';
+
+CREATE OR REPLACE FUNCTION assay.cell_status_at(at timestamptz, known_at timestamptz)
+RETURNS TABLE (
+    service text, environment text, standard text, control text, status text, since timestamptz,
+    until timestamptz, due_soon boolean, stale boolean, inherited_from text, checks integer,
+    checks_missing integer, deciding_event uuid, exception text, finding text)
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    -- OFFSET 0 keeps the position a row of its own, asked for once.
+    SELECT c.*
+    FROM (SELECT record.known_position(cell_status_at.known_at) AS upto OFFSET 0) k
+    CROSS JOIN LATERAL record.cell_status_upto(cell_status_at.at, k.upto) c;
+END;
+REVOKE ALL ON FUNCTION assay.cell_status_at(timestamptz, timestamptz) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION assay.cell_status_at(timestamptz, timestamptz)
+    TO assay_aggregator, assay_reader, assay_auditor;
+COMMENT ON FUNCTION assay.cell_status_at(timestamptz, timestamptz) IS
+    'The status of every cell at an instant (valid time), by what was known at another (system '
+    'time): what the commit log held at the greatest position stamped at or before known_at. '
+    'Columns as in assay.cell_status.';
+
+CREATE OR REPLACE VIEW assay.cell_status AS
+    SELECT c.* FROM assay.cell_status_at(now()) c;
+GRANT SELECT ON assay.cell_status TO assay_aggregator, assay_reader, assay_auditor;
+COMMENT ON VIEW assay.cell_status IS
+    'The status now of every cell: one control of one standard, for a service in an environment.';
+COMMENT ON COLUMN assay.cell_status.service IS 'the cell: whose it is';
+COMMENT ON COLUMN assay.cell_status.environment IS 'the cell: in which environment';
+COMMENT ON COLUMN assay.cell_status.standard IS 'the cell: by which standard';
+COMMENT ON COLUMN assay.cell_status.control IS 'the cell: which control of the standard';
+COMMENT ON COLUMN assay.cell_status.status IS
+    'OUT_OF_SCOPE, NOT_APPLICABLE, PASSED, EXCEPTED, NOT_TESTED, STALE, ERROR or FAILED';
+COMMENT ON COLUMN assay.cell_status.since IS 'first instant of the span of equal status';
+COMMENT ON COLUMN assay.cell_status.until IS
+    'first instant after the span of equal status, by what is known; NULL: none to come';
+COMMENT ON COLUMN assay.cell_status.due_soon IS 'PASSED, and until is within 7 days';
+COMMENT ON COLUMN assay.cell_status.stale IS 'a required check has a stale stream';
+COMMENT ON COLUMN assay.cell_status.inherited_from IS
+    'service/environment of the provider where an inheritance was considered, else NULL';
+COMMENT ON COLUMN assay.cell_status.checks IS 'how many checks are mapped to the cell';
+COMMENT ON COLUMN assay.cell_status.checks_missing IS
+    'how many of the required ones have no result that counts';
+COMMENT ON COLUMN assay.cell_status.deciding_event IS
+    'id of the greatest event that makes the deciding rule match; NULL: none does';
+COMMENT ON COLUMN assay.cell_status.exception IS 'the exception by which it is EXCEPTED, else NULL';
+COMMENT ON COLUMN assay.cell_status.finding IS 'the finding by which it is FAILED, else NULL';

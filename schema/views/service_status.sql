@@ -1,0 +1,124 @@
+-- Posture, counts and certificate of every (service, environment, standard) in scope or once in it.
+--
+-- Read as cell_status.sql says, from record.standing, where posture has counted already.
+
+CREATE OR REPLACE FUNCTION record.service_status_upto(at timestamptz, upto bigint)
+RETURNS TABLE (
+    service text, title text, environment text, standard text, membership text, posture text,
+    passed integer, excepted integer, failed integer, error integer, stale integer,
+    not_tested integer, not_applicable integer, applicable integer, percent numeric,
+    certificate_state text, certified boolean)
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT p.service, o.fields -> 'service_onboarding' ->> 'title', p.environment, s.standard,
+           record.membership_name(s.membership), record.posture_name(s.posture), s.passed,
+           s.excepted, s.failed, s.error, s.stale, s.not_tested, s.not_applicable, s.applicable,
+           CASE WHEN s.percent >= 0 THEN round(s.percent / 100.0, 2) END,
+           record.certificate_state_name(s.certificate_state), s.certified
+    FROM record.environment p
+    CROSS JOIN LATERAL (
+        SELECT DISTINCT ON (u.standard) u.*
+        FROM (
+            SELECT DISTINCT ON (e.standard, e.at) e.*
+            FROM record.standing t
+            CROSS JOIN LATERAL unnest(
+                t.standard, t.at, t.membership, t.posture, t.passed, t.excepted, t.failed, t.error,
+                t.stale, t.not_tested, t.not_applicable, t.applicable, t.percent,
+                t.certificate_state, t.certified)
+                AS e (standard, at, membership, posture, passed, excepted, failed, error, stale,
+                      not_tested, not_applicable, applicable, percent, certificate_state,
+                      certified)
+            WHERE t.service = p.service AND t.environment = p.environment
+              AND t.seq >= (
+                  SELECT k.seq FROM record.standing k
+                  WHERE k.service = p.service AND k.environment = p.environment
+                    AND k.keyframe AND k.complete_from <= service_status_upto.at
+                    AND (service_status_upto.upto IS NULL
+                         OR (SELECT l.position FROM record.commit_log l
+                             WHERE l.batch = k.batch) <= service_status_upto.upto)
+                  ORDER BY k.seq DESC LIMIT 1)
+              AND (service_status_upto.upto IS NULL
+                   OR (SELECT l.position FROM record.commit_log l
+                       WHERE l.batch = t.batch) <= service_status_upto.upto)
+              AND e.at <= service_status_upto.at
+            ORDER BY e.standard, e.at DESC, t.seq DESC
+        ) u
+        WHERE u.membership >= 0
+        ORDER BY u.standard, u.at DESC
+    ) s
+    LEFT JOIN LATERAL record.fact_in_force('service_onboarding', p.service, service_status_upto.at,
+                                           service_status_upto.upto) o ON true
+    WHERE s.membership > 0;
+END;
+REVOKE ALL ON FUNCTION record.service_status_upto(timestamptz, bigint) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION record.service_status_upto(timestamptz, bigint)
+    TO assay_aggregator, assay_reader, assay_auditor;
+COMMENT ON FUNCTION record.service_status_upto(timestamptz, bigint) IS
+    'assay.service_status_at, as known at a position (NULL: now)';
+
+CREATE OR REPLACE FUNCTION assay.service_status_at(at timestamptz)
+RETURNS TABLE (
+    service text, title text, environment text, standard text, membership text, posture text,
+    passed integer, excepted integer, failed integer, error integer, stale integer,
+    not_tested integer, not_applicable integer, applicable integer, percent numeric,
+    certificate_state text, certified boolean)
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT s.* FROM record.service_status_upto(service_status_at.at, NULL) s;
+END;
+REVOKE ALL ON FUNCTION assay.service_status_at(timestamptz) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION assay.service_status_at(timestamptz)
+    TO assay_aggregator, assay_reader, assay_auditor;
+COMMENT ON FUNCTION assay.service_status_at(timestamptz) IS
+    'Posture and certificate of every service at an instant (valid time), by everything known '
+    'now. Columns as in assay.service_status.';
+
+CREATE OR REPLACE FUNCTION assay.service_status_at(at timestamptz, known_at timestamptz)
+RETURNS TABLE (
+    service text, title text, environment text, standard text, membership text, posture text,
+    passed integer, excepted integer, failed integer, error integer, stale integer,
+    not_tested integer, not_applicable integer, applicable integer, percent numeric,
+    certificate_state text, certified boolean)
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT s.*
+    FROM (SELECT record.known_position(service_status_at.known_at) AS upto OFFSET 0) k
+    CROSS JOIN LATERAL record.service_status_upto(service_status_at.at, k.upto) s;
+END;
+REVOKE ALL ON FUNCTION assay.service_status_at(timestamptz, timestamptz) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION assay.service_status_at(timestamptz, timestamptz)
+    TO assay_aggregator, assay_reader, assay_auditor;
+COMMENT ON FUNCTION assay.service_status_at(timestamptz, timestamptz) IS
+    'Posture and certificate of every service at an instant (valid time), by what was known at '
+    'another (system time). Columns as in assay.service_status.';
+
+CREATE OR REPLACE VIEW assay.service_status AS
+    SELECT s.* FROM assay.service_status_at(now()) s;
+GRANT SELECT ON assay.service_status TO assay_aggregator, assay_reader, assay_auditor;
+COMMENT ON VIEW assay.service_status IS
+    'Posture and certificate now, of every service, environment and standard with a scope change '
+    'in force.';
+COMMENT ON COLUMN assay.service_status.service IS 'the service';
+COMMENT ON COLUMN assay.service_status.title IS
+    'what people call it, by the onboarding in force; NULL: none';
+COMMENT ON COLUMN assay.service_status.environment IS 'the environment';
+COMMENT ON COLUMN assay.service_status.standard IS 'the standard';
+COMMENT ON COLUMN assay.service_status.membership IS
+    'PROPOSED, ONBOARDING, PENDING_AUDIT, IN_SCOPE or REMOVED, by the scope change in force';
+COMMENT ON COLUMN assay.service_status.posture IS
+    'PASSING, PASSING_WITH_EXCEPTIONS, INCOMPLETE, FAILING, NOT_APPLICABLE or OUT_OF_SCOPE';
+COMMENT ON COLUMN assay.service_status.passed IS 'how many cells are PASSED';
+COMMENT ON COLUMN assay.service_status.excepted IS 'how many cells are EXCEPTED';
+COMMENT ON COLUMN assay.service_status.failed IS 'how many cells are FAILED';
+COMMENT ON COLUMN assay.service_status.error IS 'how many cells are ERROR';
+COMMENT ON COLUMN assay.service_status.stale IS 'how many cells are STALE';
+COMMENT ON COLUMN assay.service_status.not_tested IS 'how many cells are NOT_TESTED';
+COMMENT ON COLUMN assay.service_status.not_applicable IS 'how many cells are NOT_APPLICABLE';
+COMMENT ON COLUMN assay.service_status.applicable IS
+    'how many cells are neither NOT_APPLICABLE nor OUT_OF_SCOPE';
+COMMENT ON COLUMN assay.service_status.percent IS
+    'passed of applicable, in percent, rounded down to hundredths; NULL: none is applicable';
+COMMENT ON COLUMN assay.service_status.certificate_state IS
+    'NONE, or what the certification body''s decisions come to';
+COMMENT ON COLUMN assay.service_status.certified IS
+    'whether the certificate covers the service in this environment';
