@@ -49,7 +49,7 @@ bool store_replay(struct store *store, const char *topic, int32_t partition, int
                                                  partition, offset, REPLAY_AT_A_TIME, arena, fault);
         if (!done)
             break;
-        more = stored.count == REPLAY_AT_A_TIME;
+        more = stored.more;
         for (size_t i = 0; i < stored.count; i++)
             *(stored.records[i].verdict == VERDICT_ACCEPTED ? accepted : refused) += 1;
         if (stored.count > 0)

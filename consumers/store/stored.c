@@ -121,20 +121,14 @@ bool stored_refused(struct stored *stored, PGconn *connection, struct topics *to
         stored_free(stored);
         return false;
     }
+    stored->more = stored->count == (size_t)most;
     for (size_t i = 0; i < stored->count; i++) {
-        struct taken *taken = &stored->records[i];
-        struct judgement judgement;
-        record_judge(taken->kind, taken->key, taken->key_size, taken->value, taken->value_size,
-                     taken->kafka_timestamp, arena, &judgement);
-        taken->verdict = judgement.verdict;
-        taken->event = judgement.event;
-        if (judgement.verdict != VERDICT_ACCEPTED) {
-            size_t size = strlen(judgement.detail) + 1;
-            char *detail = arena_take(arena, size);
-            if (detail != NULL)
-                memcpy(detail, judgement.detail, size);
-            taken->detail = detail;
-        }
+        if (taken_judge(&stored->records[i], arena))
+            continue;
+        if (i == 0)
+            return fault_set(fault, FAULT_FATAL, "one record needs more memory than all may have");
+        stored->count = i; /* the rest in the next round */
+        stored->more = true;
     }
     return true;
 }

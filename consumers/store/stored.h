@@ -17,6 +17,7 @@
 struct stored {
     struct taken *records;
     size_t count;
+    bool more; /* of stored_refused: there may be others after these */
     PGresult *result;
 };
 

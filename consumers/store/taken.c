@@ -5,6 +5,27 @@
 #include <endian.h>
 #include <string.h>
 
+bool taken_judge(struct taken *taken, struct arena *arena)
+{
+    struct judgement judgement;
+    if (!record_judge(taken->kind, taken->key, taken->key_size, taken->value, taken->value_size,
+                      taken->kafka_timestamp, arena, &judgement))
+        return false;
+    char *detail = NULL;
+    if (judgement.verdict != VERDICT_ACCEPTED) {
+        size_t size = strlen(judgement.detail) + 1;
+        detail = arena_take(arena, size);
+        if (detail == NULL)
+            return false;
+        memcpy(detail, judgement.detail, size);
+    }
+    codec_digest(taken->value, taken->value_size, taken->digest);
+    taken->verdict = judgement.verdict;
+    taken->event = judgement.event;
+    taken->detail = detail;
+    return true;
+}
+
 void taken_digest(const struct taken *taken, uint8_t digest[static 32])
 {
     uint8_t both[40];

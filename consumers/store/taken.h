@@ -12,6 +12,7 @@
 #include "proto/instant.h"
 #include "proto/record.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -48,6 +49,12 @@ struct take {
     instant last_event_at;            /* greatest occurred_at accepted; INSTANT_BEGIN: none */
     instant complete_through;         /* Kafka's timestamp of the last record */
 };
+
+/*
+ * Judges the record as it stands (topic, key, value, timestamp), filling digest, verdict, detail
+ * and event. False where the arena is full: nothing was judged.
+ */
+bool taken_judge(struct taken *taken, struct arena *arena);
 
 /* What tells the last record taken from another at the same offset of a recreated topic: the
  * value's digest and Kafka's timestamp, hashed. */
