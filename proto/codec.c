@@ -7,6 +7,14 @@
 #include <assert.h>
 #include <string.h>
 
+/* The largest messages that can stand in a list, with a pointer in the list, two notes of 32 bytes
+ * for protobuf-c, which takes up to twice what it needs of them, and the arena's rounding. */
+_Static_assert(sizeof(Assay__V1__StatementOfApplicability__Entry) + 8 + 64 + 16 <=
+                   LIMIT_VALUE_OVERHEAD,
+               "an entry fits in what a value may take");
+_Static_assert(sizeof(Assay__V1__Audit__Sample) + 8 + 64 + 16 <= LIMIT_VALUE_OVERHEAD,
+               "a sample fits in what a value may take");
+
 static void *take_for_protobuf(void *allocator, size_t size)
 {
     return arena_take_raw(allocator, size);

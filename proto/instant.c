@@ -197,9 +197,9 @@ char *instant_format_exact(int64_t seconds, int32_t nanos, char out[static INSTA
 char *instant_format(instant at, char out[static INSTANT_TEXT_MAX])
 {
     if (at < INSTANT_LEAST)
-        return strcpy(out, "-infinity");
+        return memcpy(out, "-infinity", sizeof "-infinity");
     if (at > INSTANT_MOST)
-        return strcpy(out, "infinity");
+        return memcpy(out, "infinity", sizeof "infinity");
     int64_t seconds = at / INSTANT_SECOND;
     int64_t rest = at % INSTANT_SECOND;
     if (rest < 0) {

@@ -1,7 +1,5 @@
 #include "proto/json.h"
 
-#include "google/protobuf/duration.pb-c.h"
-#include "google/protobuf/timestamp.pb-c.h"
 #include "proto/limits.h"
 #include "proto/path.h"
 
@@ -434,7 +432,9 @@ Assay__V1__Event *json_read_event(const char *line, size_t size, struct arena *a
     json_error_t error;
     json_t *json = json_loadb(line, size, JSON_REJECT_DUPLICATES, &error);
     if (json == NULL) {
-        if (error.line > 1)
+        if (json_error_code(&error) == json_error_null_character)
+            fault_set(why, FAULT_REJECT, "event: NUL in text at column %d", error.column);
+        else if (error.line > 1)
             fault_set(why, FAULT_REJECT, "event: no JSON at its line %d, column %d: %s", error.line,
                       error.column, error.text);
         else

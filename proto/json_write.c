@@ -1,7 +1,5 @@
 #include "proto/json.h"
 
-#include "google/protobuf/duration.pb-c.h"
-#include "google/protobuf/timestamp.pb-c.h"
 #include "proto/limits.h"
 
 #include <assert.h>

@@ -272,7 +272,7 @@ static const char *printable(const uint8_t *bytes, size_t size, size_t room, cha
     size_t used = 0;
     for (size_t i = 0; i < size; i++) {
         if (used + sizeof "\\xNN" + sizeof "…" > room) {
-            strcpy(out + used, "…");
+            memcpy(out + used, "…", sizeof "…");
             return out;
         }
         if (bytes[i] >= 0x20 && bytes[i] < 0x7F && bytes[i] != '\\')
