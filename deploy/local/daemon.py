@@ -84,6 +84,7 @@ class Daemon:
     def __init__(self, directory, tied=False):
         self.directory = Path(directory).resolve()
         self.tied = tied
+        self.process = None  # where this object started it
         self.pid_file = self.directory / "pid"
         self.log = self.directory / "log"
 
@@ -116,7 +117,7 @@ class Daemon:
             if await_condition(ready_or_ended, self.START_SECONDS, what, give_up) == "ready":
                 return
             self.launch_anew()
-        raise Failed(f"{self.NAME} did not start: {self.log_tail()} (see {self.log})")
+        raise Failed(f"{self.NAME} did not start: {self.log_tail()} ({self.log})")
 
     def start(self, give_up=lambda: None):
         self.begin()
@@ -128,7 +129,7 @@ class Daemon:
         if self.tied:  # innermost: a change of user unties
             prefix = [*prefix, "setpriv", "--pdeathsig", self.STOP.name.removeprefix("SIG")]
         with open(self.log, "ab") as log:
-            process = subprocess.Popen(
+            self.process = subprocess.Popen(
                 [*prefix, *command],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -136,7 +137,7 @@ class Daemon:
                 cwd="/",
                 start_new_session=True,
             )
-        self.pid_file.write_text(f"{process.pid} {_started_at(process.pid)}\n")
+        self.pid_file.write_text(f"{self.process.pid} {_started_at(self.process.pid)}\n")
 
     def stop(self, number=None):
         """Asks it to end and waits until it has; after STOP_SECONDS it is killed. Nothing to do

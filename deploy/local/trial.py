@@ -1,0 +1,328 @@
+"""trial -- what deploy/try does, once its flags are read.
+
+    python3 -m local.trial ONCE KEEP SCAN BROKERS DATABASE     (yes or no; empty: not given)
+
+Everything it starts is its own: servers and aggregator are tied to this process, so that not even
+a kill leaves them, and go in good order when it is asked to stop. A signal only sets a flag;
+whatever waits looks at it. All input goes through the programs, as a user's would.
+"""
+
+import fcntl
+import hashlib
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import datetime, timezone
+from pathlib import Path
+
+from local.daemon import Daemon, Failed, await_condition
+from local.kafka import Kafka
+from local.postgresql import PostgreSQL
+
+DEPLOY = Path(__file__).resolve().parent.parent
+TOP = DEPLOY.parent
+DATA = DEPLOY / "data"
+ASSAY = TOP / "build" / "bin" / "assay"
+SCAN_CONTENT = "/usr/share/xml/scap/ssg/content/ssg-debian11-ds.xml"
+SCAN_PROFILE = "xccdf_org.ssgproject.content_profile_standard"
+SERVICE, ENVIRONMENT = "exchange-online", "gcc"  # what the scanned host belongs to
+CATCH_UP_SECONDS = 120
+
+# Caught up: every partition was taken to its end after the last event was sent, and every
+# service is evaluated to the last commit.
+CAUGHT_UP = """
+SELECT coalesce(bool_or(halted), false),
+       count(DISTINCT topic) >= 4 AND min(complete_through) >= '{since}'
+                                  AND max(evaluation_lag) = 0,
+       string_agg(topic || '/' || partition || ': ' || reason, '; ') FILTER (WHERE halted)
+FROM assay.completeness
+"""
+
+
+class Interrupted(Exception):
+    pass
+
+
+class Stop:
+    """Whether this process was asked to stop."""
+
+    def __init__(self):
+        self.asked = False
+        # also where a shell that put us in the background had set Ctrl-C to be ignored
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._ask)
+
+    def _ask(self, _number, _frame):
+        self.asked = True
+
+    def look(self):
+        if self.asked:
+            raise Interrupted
+
+
+class Aggregator(Daemon):
+    NAME = "the aggregator"
+
+    def __init__(self, directory, environment):
+        super().__init__(directory, tied=True)
+        self.environment = environment
+
+    def begin(self):
+        self.directory.mkdir(exist_ok=True)
+        variables = [f"{name}={value}" for name, value in self.environment.items()]
+        self.launch(["env", *variables], [ASSAY.with_name("assay-aggregate")])
+
+    def must_run(self):
+        if self.pid() is None:
+            raise Failed(f"the aggregator ended: {self.log_tail()} ({self.log})")
+
+
+class Trial:
+    def __init__(self, once, keep, scan, brokers, database):
+        self.once = once == "yes"
+        self.scan = scan == "yes"
+        self.keep = Path(keep).resolve() if keep else None
+        self.brokers, self.database = brokers, database
+        self.where = f"{brokers or 'own'} {database or 'own'}"
+        self.stop = Stop()
+        self.began = time.monotonic()
+        self.daemons = []
+        self.directory = None
+
+    def say(self, text):
+        print(f"{time.monotonic() - self.began:5.1f} s  {text}", file=sys.stderr, flush=True)
+
+    # -- the way --------------------------------------------------------------------------------
+
+    def run(self):
+        self.refuse_early()
+        self.prepare()
+        self.make_directory()
+        self.start_servers()
+        self.run_to_end("topics", [ASSAY, "topics", "create"])
+        self.run_to_end("migrate", [ASSAY, "migrate"])
+        self.aggregator = Aggregator(self.directory / "aggregator", self.variables())
+        self.daemons.append(self.aggregator)
+        self.aggregator.begin()
+        self.publish()
+        self.await_caught_up()
+        self.show()
+        if self.once:
+            return
+        self.suggest()
+        while not self.stop.asked:
+            self.aggregator.must_run()
+            time.sleep(0.1)
+
+    def refuse_early(self):
+        if self.scan and not (shutil.which("oscap") and Path(SCAN_CONTENT).exists()):
+            raise Failed(
+                "--scan needs Debian's packages: apt-get install openscap-scanner ssg-debian"
+            )
+
+    def prepare(self):
+        flags = []
+        if self.brokers:
+            flags.append("--no-kafka")
+        if self.database:
+            flags.append("--no-postgresql")
+        # in this process's own group: sudo may want to ask for a password
+        preparing = subprocess.Popen([DEPLOY / "prepare", *flags], stdin=None)
+        while preparing.poll() is None:
+            if self.stop.asked:
+                preparing.terminate()
+                preparing.wait()
+                raise Interrupted
+            time.sleep(0.05)
+        self.stop.look()
+        if preparing.returncode != 0:
+            raise Failed("")  # it has said why
+
+    def make_directory(self):
+        if self.keep is None:
+            self.directory = Path(tempfile.mkdtemp(prefix="assay-try."))
+        else:
+            self.directory = self.keep
+            self.directory.mkdir(parents=True, exist_ok=True)
+        self.directory.chmod(0o711)  # PostgreSQL's own user passes through it
+        self.lock = open(self.directory / "lock", "w")
+        try:
+            fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Failed(f"another deploy/try uses {self.directory} now") from None
+
+    def start_servers(self):
+        self.kafka = self.postgresql = None
+        if not self.brokers:
+            self.kafka = Kafka(self.directory / "kafka", tied=True)
+        if not self.database:
+            self.postgresql = PostgreSQL(self.directory / "postgresql", tied=True)
+        self.daemons = [daemon for daemon in (self.kafka, self.postgresql) if daemon]
+        for daemon in self.daemons:
+            daemon.begin()
+            self.stop.look()
+        for daemon in self.daemons:
+            daemon.await_ready(self.stop.look)
+        if self.kafka:
+            self.brokers = self.kafka.brokers
+            self.say(f"Apache Kafka serves on {self.brokers}")
+        if self.postgresql:
+            self.database = self.postgresql.uri()
+            self.say(f"PostgreSQL serves on 127.0.0.1:{self.postgresql.port}")
+
+    def publish(self):
+        for name, converted in (
+            ("scope", DATA / "office365-in-scope.tsv"),
+            ("standard", DATA / "iso-27001-2013-annex-a.tsv"),
+        ):
+            events = subprocess.run(
+                [DATA / "events", name, converted], check=True, stdout=subprocess.PIPE
+            ).stdout
+            self.once_for(name, events, [ASSAY, "publish"], events)
+        scan = DATA / "openscap-debian.xccdf.xml.gz"
+        if self.scan:
+            scan = self.directory / "scan.xml"
+            self.scan_this_machine(scan)
+        self.once_for(
+            "scan",
+            scan.read_bytes(),
+            [ASSAY, "import", "xccdf", f"--service={SERVICE}", f"--environment={ENVIRONMENT}",
+             "--with-mappings", scan],
+        )
+
+    def scan_this_machine(self, results):
+        self.say("OpenSCAP scans this machine")
+        # exit status 2 says that a rule failed, which is an answer
+        self.run_to_end(
+            "oscap",
+            ["oscap", "xccdf", "eval", "--profile", SCAN_PROFILE, "--results", results,
+             SCAN_CONTENT],
+            good=(0, 2),
+        )
+
+    def await_caught_up(self):
+        since = datetime.now(timezone.utc).isoformat()
+
+        def caught_up():
+            answer = subprocess.run(
+                ["psql", "-XAtq", "-F", "\t", "-d", self.database,
+                 "-c", CAUGHT_UP.format(since=since)],
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                text=True,
+            )
+            if answer.returncode != 0:
+                raise Failed(f"reading assay.completeness: {answer.stderr.strip()}")
+            halted, complete, reasons = answer.stdout.rstrip("\n").split("\t")
+            if halted == "t":
+                raise Failed(f"the aggregator halted: {reasons}")
+            return complete == "t"
+
+        def give_up():
+            self.stop.look()
+            self.aggregator.must_run()
+
+        await_condition(caught_up, CATCH_UP_SECONDS, "taking in what was published", give_up)
+        self.say("the aggregator has taken in everything")
+
+    def show(self):
+        shown = self.run_to_end("status", [ASSAY, "status"])
+        print(shown, end="", flush=True)
+
+    def suggest(self):
+        assay = os.path.relpath(ASSAY)
+        event = (
+            '{"source":"example/me","occurredAt":"\'$(date -u +%FT%TZ)\'","controlTestResult":{'
+            f'"service":"{SERVICE}","environment":"{ENVIRONMENT}",'
+            '"check":"service_ssh_enabled","subject":"my-host","method":"METHOD_TEST",'
+            '"result":"RESULT_FAIL"}}'
+        )
+        print(
+            f"""
+Try next, in another terminal:
+
+  export ASSAY_BROKERS={self.brokers} ASSAY_DATABASE={shlex.quote(self.database)}
+  {assay} explain {SERVICE} {ENVIRONMENT} iso-27001-2013 A.9.4.2
+  psql "$ASSAY_DATABASE" -c "SELECT status, count(*) FROM assay.cell_status GROUP BY 1"
+  echo '{event}' | {assay} publish
+
+Ctrl-C ends it{"; " + str(self.keep) + " is kept" if self.keep else " and leaves nothing behind"}.
+""",
+            flush=True,
+        )
+
+    # -- its means --------------------------------------------------------------------------------
+
+    def variables(self):
+        return {"ASSAY_BROKERS": self.brokers, "ASSAY_DATABASE": self.database}
+
+    def once_for(self, name, content, command, stdin=b""):
+        """Runs the command, unless a run before has sent the same content: with --keep, what was
+        taken in stays. (Sent again it would change nothing; it would only be read again.)"""
+        marker = self.directory / f"sent-{name}"
+        digest = hashlib.sha256(f"{self.where}\n".encode() + content).hexdigest()
+        if marker.exists() and marker.read_text() == digest:
+            return
+        self.run_to_end(name, command, stdin)
+        self.say(f"sent: {name}")
+        marker.write_text(digest)
+
+    def run_to_end(self, name, command, stdin=b"", good=(0,)):
+        """Runs a program to its end and returns what it printed; its messages go to a file."""
+        self.stop.look()
+        log = self.directory / f"{name}.log"
+        with tempfile.TemporaryFile() as given, open(log, "wb") as messages, \
+                tempfile.TemporaryFile() as printed:
+            given.write(stdin)
+            given.seek(0)
+            process = subprocess.Popen(
+                command, stdin=given, stdout=printed, stderr=messages, cwd=TOP,
+                env={**os.environ, **self.variables()}, start_new_session=True,
+            )
+            while process.poll() is None:
+                if self.stop.asked:
+                    process.kill()
+                    process.wait()
+                    raise Interrupted
+                time.sleep(0.02)
+            if process.returncode not in good:
+                last = (log.read_text(errors="replace").strip().splitlines() or [""])[-1]
+                raise Failed(f"{name}: {last or f'exit status {process.returncode}'}")
+            printed.seek(0)
+            return printed.read().decode()
+
+    def end(self):
+        if self.keep is None:
+            for daemon in reversed(self.daemons):  # nothing is kept, so nothing has to be saved
+                daemon.stop(signal.SIGKILL if daemon.NAME != PostgreSQL.NAME else signal.SIGQUIT)
+            if self.directory is not None:
+                shutil.rmtree(self.directory)
+        else:
+            for daemon in reversed(self.daemons):
+                daemon.stop()
+
+
+def main():
+    trial = Trial(*sys.argv[1:])
+    status = 0
+    try:
+        trial.run()
+    except Interrupted:
+        status = 130
+    except (Failed, OSError, subprocess.CalledProcessError) as why:
+        status = 3
+        if str(why):
+            print(f"try: {why}", file=sys.stderr)
+            if trial.keep is None and trial.directory is not None:
+                print("try: with --keep DIR the logs stay, in DIR", file=sys.stderr)
+    finally:
+        trial.end()
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())
