@@ -153,7 +153,7 @@ class World:
         body = next(key for key in target if key not in
                     ("id", "source", "sequence", "occurredAt", "actor"))
         service = target[body].get("service", self.one(self.services))
-        if service == "*" or self.maybe(0.15):
+        if service == "*" or self.maybe(0.3):
             service = self.one(self.services)
         fact = {"eventId": target["id"] if self.maybe(0.95) else self.new_id(), "reason": "wrong"}
         topic = self.one([m.EVIDENCE, m.GOVERNANCE, "assay.evidence." + self.one(self.teams)])
@@ -171,7 +171,10 @@ class World:
         event = json.loads(json.dumps(line["event"]))
         event["actor"] = "someone else"
         if "controlTestResult" in event:
-            event["controlTestResult"]["result"] = "RESULT_" + self.one(RESULTS)
+            if self.maybe(0.5):
+                event["controlTestResult"]["result"] = "RESULT_" + self.one(RESULTS)
+            else:
+                event["controlTestResult"]["expiresAt"] = m.day(self.one(self.days) + self.stride)
         elif "scopeChange" in event:
             event["scopeChange"]["membership"] = "MEMBERSHIP_" + self.one(MEMBERSHIPS)
         elif "checkMapping" in event:
@@ -285,7 +288,7 @@ class World:
 
     def something(self):
         kinds = [(self.result, 45), (self.retraction, 9), (self.recall, 4),
-                 (self.second_content, 2),
+                 (self.second_content, 3),
                  (lambda: self.mapping(self.one(self.checks)), 8),
                  (lambda: self.scope(self.one(self.services), self.one(self.environments),
                                      self.one(self.standards)), 7),
