@@ -1,4 +1,4 @@
-"""What is read at an instant, and as known at another: expiry without any aggregator, late facts."""
+"""What is read at an instant, and as known at another: expiry without aggregators, late facts."""
 
 import unittest
 from datetime import timedelta

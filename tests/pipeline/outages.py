@@ -1,4 +1,4 @@
-"""The world fails, the data stays: PostgreSQL and Apache Kafka are restarted while aggregators run."""
+"""The world fails, the data stays: PostgreSQL and Apache Kafka go down while aggregators run."""
 
 import signal
 import threading

@@ -1,4 +1,4 @@
-"""deploy/try: twice in a row, two at once, kept, and interrupted in every phase; nothing is left."""
+"""deploy/try: twice in a row, two at once, kept, interrupted in every phase; nothing is left."""
 
 import os
 import re
