@@ -92,9 +92,12 @@ RETURNS TABLE (
     checks_missing integer, deciding_event uuid, exception text, finding text)
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    -- OFFSET 0 keeps the position a row of its own, asked for once.
+    -- Materialized: the position is asked for once.
+    WITH known AS MATERIALIZED (
+        SELECT record.known_position(cell_status_at.known_at) AS upto
+    )
     SELECT c.*
-    FROM (SELECT record.known_position(cell_status_at.known_at) AS upto OFFSET 0) k
+    FROM known k
     CROSS JOIN LATERAL record.cell_status_upto(cell_status_at.at, k.upto) c;
 END;
 REVOKE ALL ON FUNCTION assay.cell_status_at(timestamptz, timestamptz) FROM PUBLIC;

@@ -24,8 +24,12 @@ RETURNS TABLE (
     valid_until timestamptz, soa_version text, surveillance_deadline timestamptz, flags jsonb)
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
+    -- Materialized: the position is asked for once.
+    WITH known AS MATERIALIZED (
+        SELECT record.known_position(certification_at.known_at) AS upto
+    )
     SELECT c.*
-    FROM (SELECT record.known_position(certification_at.known_at) AS upto OFFSET 0) k
+    FROM known k
     CROSS JOIN LATERAL assay.certification_at(certification_at.at) c
     WHERE k.upto >= 0;
 END;

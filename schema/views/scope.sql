@@ -44,8 +44,12 @@ RETURNS TABLE (
     since timestamptz)
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
+    -- Materialized: the position is asked for once.
+    WITH known AS MATERIALIZED (
+        SELECT record.known_position(scope_at.known_at) AS upto
+    )
     SELECT s.*
-    FROM (SELECT record.known_position(scope_at.known_at) AS upto OFFSET 0) k
+    FROM known k
     CROSS JOIN LATERAL record.scope_upto(scope_at.at, k.upto) s;
 END;
 REVOKE ALL ON FUNCTION assay.scope_at(timestamptz, timestamptz) FROM PUBLIC;

@@ -81,8 +81,12 @@ RETURNS TABLE (
     certificate_state text, certified boolean)
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
+    -- Materialized: the position is asked for once.
+    WITH known AS MATERIALIZED (
+        SELECT record.known_position(service_status_at.known_at) AS upto
+    )
     SELECT s.*
-    FROM (SELECT record.known_position(service_status_at.known_at) AS upto OFFSET 0) k
+    FROM known k
     CROSS JOIN LATERAL record.service_status_upto(service_status_at.at, k.upto) s;
 END;
 REVOKE ALL ON FUNCTION assay.service_status_at(timestamptz, timestamptz) FROM PUBLIC;
