@@ -43,7 +43,7 @@ static const struct program program = {
         "Sends events, one JSON object a line, to their topics. Without FILE, or for -, reads\n"
         "standard input. An event without id gets one from its content, so that publishing a\n"
         "file twice changes nothing. A line that is no valid event is named by file, line and\n"
-        "field; the others are sent, and the exit status is 1.\n",
+        "field; the others are sent, and the exit status is 1.",
     .settings = table,
     .setting_count = SETTINGS_COUNT(table)};
 
