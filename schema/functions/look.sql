@@ -8,7 +8,8 @@ DECLARE
     held bigint;
 BEGIN
     UPDATE record.partition p
-    SET complete_through = greatest(p.complete_through, seen_at)
+    SET complete_through = CASE WHEN p.halted THEN p.complete_through
+                           ELSE greatest(p.complete_through, seen_at) END
     FROM unnest(topics, partitions, epochs) AS w (topic, partition, epoch)
     WHERE p.topic = w.topic AND p.partition = w.partition AND p.epoch = w.epoch;
     GET DIAGNOSTICS held = ROW_COUNT;

@@ -1,0 +1,285 @@
+/*
+ * assay-aggregate -- folds the topics of Assay into the record, as one of any number.
+ *
+ * The loop: take what has arrived, commit it, bring services forward that lag behind governance,
+ * look at the end of one log. Invariant at its top: everything committed is complete up to
+ * held.next of each partition; everything else in memory may be lost without harm.
+ */
+#include "consumers/aggregator/batch.h"
+#include "consumers/aggregator/held.h"
+#include "consumers/aggregator/patience.h"
+#include "runtime/log.h"
+#include "runtime/settings.h"
+#include "runtime/stop.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static struct kafka_settings kafka;
+static const char *database;
+static const char *group;
+static int64_t batch_records;
+static int64_t batch_bytes;
+static int64_t memory;
+static bool once;
+
+static const struct setting SETTINGS[] = {
+    KAFKA_SETTINGS_ROWS(kafka),
+    {.kind = SETTING_TEXT,
+     .name = "group",
+     .environment = "ASSAY_GROUP",
+     .argument = "NAME",
+     .help = "consumer group",
+     .fallback = "assay-aggregate",
+     .value = &group},
+    {.kind = SETTING_HEADING, .help = "PostgreSQL"},
+    {.kind = SETTING_TEXT,
+     .name = "database",
+     .environment = "ASSAY_DATABASE",
+     .argument = "URI",
+     .help = "libpq URI or connection string; without it the PG* variables",
+     .value = &database},
+    {.kind = SETTING_HEADING, .help = "Bounds"},
+    {.kind = SETTING_NUMBER,
+     .name = "batch-records",
+     .environment = "ASSAY_BATCH_RECORDS",
+     .argument = "N",
+     .help = "most records a transaction",
+     .fallback = "20000",
+     .least = 1,
+     .most = 1000000,
+     .value = &batch_records},
+    {.kind = SETTING_NUMBER,
+     .name = "batch-bytes",
+     .environment = "ASSAY_BATCH_BYTES",
+     .argument = "BYTES",
+     .help = "keys and values of a transaction, about",
+     .fallback = "16777216",
+     .least = 1,
+     .most = 1 << 30,
+     .value = &batch_bytes},
+    {.kind = SETTING_NUMBER,
+     .name = "memory",
+     .environment = "ASSAY_MEMORY",
+     .argument = "MIB",
+     .help = "services kept in memory between batches, MiB",
+     .fallback = "256",
+     .least = 1,
+     .most = 1 << 20,
+     .value = &memory},
+    {.kind = SETTING_HEADING, .help = "Running"},
+    {.kind = SETTING_SWITCH,
+     .name = "once",
+     .help = "stop when everything there is has been taken and evaluated",
+     .value = &once},
+};
+
+static const struct program PROGRAM = {
+    .name = "assay-aggregate",
+    .synopsis = "aggregate [FLAGS]",
+    .summary =
+        "Folds evidence, services, scope and governance from Kafka into PostgreSQL, exactly\n"
+        "once, until TERM or INT. Start as many as you like: they share the work.",
+    .settings = SETTINGS,
+    .setting_count = SETTINGS_COUNT(SETTINGS),
+};
+
+enum { IDLE_POLL_MS = 20, CATCH_UP_MS = 50, LOOK_EVERY_MS = 100, CATCH_UP_SERVICES = 8 };
+
+struct aggregator {
+    struct held held;
+    struct batch *batch;
+    int64_t caught_up_ms, looked_ms; /* when last, monotonic */
+    bool lagging;                    /* the last catch-up found work */
+    struct patience patience;        /* of what is not a batch */
+    char last_complaint[256];
+};
+
+static int64_t now_ms(void)
+{
+    struct timespec clock;
+    clock_gettime(CLOCK_MONOTONIC, &clock);
+    return (int64_t)clock.tv_sec * 1000 + clock.tv_nsec / 1000000;
+}
+
+static void on_assigned(void *context, struct intake_partition *partitions, size_t count)
+{
+    struct aggregator *aggregator = context;
+    batch_drop(aggregator->batch);
+    held_claim(&aggregator->held, partitions, count);
+}
+
+static void on_revoked(void *context)
+{
+    struct aggregator *aggregator = context;
+    batch_drop(aggregator->batch);
+    held_drop(&aggregator->held);
+}
+
+static void lost(struct aggregator *aggregator, const struct received *received)
+{
+    struct held_partition *partition =
+        held_find(&aggregator->held, received->topic, received->partition);
+    if (partition != NULL && !partition->halted)
+        held_halt(&aggregator->held, partition,
+                  "trimmed or recreated topic: the log does not hold the offset that would be "
+                  "next; if that is meant, assay topics reopen makes a new start");
+}
+
+/* librdkafka repeats itself while it reconnects; said once each. */
+static bool complain(struct aggregator *aggregator, const struct fault *fault)
+{
+    if (fault->reaction == FAULT_FATAL) {
+        log_error("%s", fault->text);
+        return false;
+    }
+    if (strncmp(aggregator->last_complaint, fault->text, sizeof aggregator->last_complaint - 1) !=
+        0) {
+        log_warning("%s", fault->text);
+        strncpy(aggregator->last_complaint, fault->text, sizeof aggregator->last_complaint - 1);
+    }
+    return true;
+}
+
+/* Takes what has arrived, up to the batch's bounds; waits only for the first. False: Kafka failed
+ * for good. */
+static bool collect(struct aggregator *aggregator)
+{
+    int wait = aggregator->lagging ? 0 : IDLE_POLL_MS;
+    while (!batch_full(aggregator->batch) && !stop_requested()) {
+        struct received received;
+        struct fault fault;
+        enum intake_event event = intake_poll(aggregator->held.intake, wait, &received, &fault);
+        struct held_partition *partition = NULL;
+        switch (event) {
+        case INTAKE_RECORD:
+            batch_add(aggregator->batch, &received);
+            aggregator->last_complaint[0] = '\0';
+            wait = 0;
+            continue;
+        case INTAKE_END:
+            partition = held_find(&aggregator->held, received.topic, received.partition);
+            if (partition != NULL)
+                partition->at_end = true;
+            break;
+        case INTAKE_LOST:
+            lost(aggregator, &received);
+            break;
+        case INTAKE_FAULT:
+            if (!complain(aggregator, &fault)) {
+                intake_release(&received);
+                return false;
+            }
+            break;
+        case INTAKE_NOTHING:
+            return true;
+        }
+        intake_release(&received);
+    }
+    return true;
+}
+
+/* What is not a batch met a fault: FENCED rejoins, RETRY waits. False: stop. */
+static bool recover(struct aggregator *aggregator, struct fault *fault)
+{
+    if (fault->reaction != FAULT_FENCED)
+        return patience_wait(&aggregator->patience, fault);
+    log_notice("%s; joining the group again", fault->text);
+    on_revoked(aggregator);
+    if (intake_rejoin(aggregator->held.intake, fault))
+        return true;
+    log_error("%s", fault->text);
+    return false;
+}
+
+/* Between batches: lagging services, the end of one log. False: stop. */
+static bool tend(struct aggregator *aggregator)
+{
+    struct fault fault;
+    int64_t now = now_ms();
+    if (aggregator->lagging || now - aggregator->caught_up_ms >= CATCH_UP_MS) {
+        size_t done;
+        if (!store_catch_up(aggregator->held.store, CATCH_UP_SERVICES, &done, &fault))
+            return recover(aggregator, &fault);
+        aggregator->lagging = done > 0;
+        aggregator->caught_up_ms = now;
+        patience_over(&aggregator->patience);
+    }
+    if (now - aggregator->looked_ms >= LOOK_EVERY_MS) {
+        aggregator->looked_ms = now;
+        if (!held_look(&aggregator->held, &fault))
+            return recover(aggregator, &fault);
+    }
+    return true;
+}
+
+static bool step(struct aggregator *aggregator)
+{
+    if (!collect(aggregator))
+        return false;
+    if (batch_count(aggregator->batch) > 0) {
+        bool governance;
+        struct fault fault = {.reaction = FAULT_FENCED};
+        switch (batch_commit(aggregator->batch, &governance)) {
+        case BATCH_DONE:
+            aggregator->lagging = aggregator->lagging || governance;
+            break;
+        case BATCH_FENCED:
+            fault_set(&fault, FAULT_FENCED, "fenced");
+            return recover(aggregator, &fault);
+        case BATCH_STOPPED:
+            return false;
+        }
+    }
+    return tend(aggregator);
+}
+
+static int run(struct aggregator *aggregator)
+{
+    struct fault fault;
+    while (!store_check(aggregator->held.store, &fault))
+        if (!patience_wait(&aggregator->patience, &fault))
+            return patience_failed() ? EXIT_FAILED : EXIT_DONE;
+    patience_over(&aggregator->patience);
+    struct intake_handler handler = {aggregator, on_assigned, on_revoked};
+    aggregator->held.intake = intake_new(&kafka, group, &handler, &fault);
+    if (aggregator->held.intake == NULL) {
+        log_error("%s", fault.text);
+        return EXIT_FAILED;
+    }
+    log_notice("started, group %s", group);
+    bool going = true;
+    while (going && !stop_requested()) {
+        going = step(aggregator);
+        if (once && !aggregator->lagging && batch_count(aggregator->batch) == 0 &&
+            held_all_at_end(&aggregator->held))
+            break;
+    }
+    intake_free(aggregator->held.intake);
+    log_notice("stopped");
+    return going || (stop_requested() && !patience_failed()) ? EXIT_DONE : EXIT_FAILED;
+}
+
+int main(int argc, char **argv)
+{
+    stop_install();
+    log_open(PROGRAM.name);
+    char **operands;
+    size_t operand_count;
+    settings_read(&PROGRAM, argc, argv, &operands, &operand_count);
+    if (operand_count > 0)
+        settings_usage(&PROGRAM, "'%s' is not expected", operands[0]);
+    if (kafka.brokers == NULL)
+        settings_usage(&PROGRAM, "no brokers given: -b HOST:PORT, or ASSAY_BROKERS");
+    struct aggregator aggregator = {.held.store =
+                                        store_new(database, PROGRAM.name, (size_t)memory << 20)};
+    aggregator.batch = batch_new(&aggregator.held,
+                                 (struct batch_bounds){(size_t)batch_records, (size_t)batch_bytes});
+    int status = run(&aggregator);
+    batch_free(aggregator.batch);
+    held_drop(&aggregator.held);
+    store_free(aggregator.held.store);
+    settings_free(&PROGRAM);
+    return status;
+}

@@ -1,0 +1,169 @@
+#include "consumers/aggregator/held.h"
+
+#include "consumers/aggregator/patience.h"
+#include "runtime/log.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { BOUNDS_MS = 5000, CLUSTER_MS = 10000, LOOK_MS = 500 };
+
+struct held_partition *held_find(struct held *held, const char *topic, int32_t partition)
+{
+    for (size_t i = 0; i < held->count; i++)
+        if (held->items[i].partition == partition && strcmp(held->items[i].topic->name, topic) == 0)
+            return &held->items[i];
+    return NULL;
+}
+
+void held_drop(struct held *held)
+{
+    free(held->items);
+    held->items = NULL;
+    held->count = held->looked = 0;
+}
+
+void held_halt(struct held *held, struct held_partition *partition, const char *reason)
+{
+    log_error("%s partition %d halts: %s", partition->topic->name, partition->partition, reason);
+    partition->halted = true;
+    intake_pause(held->intake, partition->topic->name, partition->partition);
+    struct patience patience = {0};
+    struct fault fault;
+    while (!store_halt(held->store, partition->topic->number, partition->partition,
+                       partition->claim.epoch, reason, &fault))
+        if (!patience_wait(&patience, &fault))
+            return;
+}
+
+/* Why the partition cannot go on where the record left it; NULL: it can. */
+static const char *cannot_go_on(struct held *held, const struct held_partition *partition,
+                                char *reason, size_t size)
+{
+    const struct claim *claim = &partition->claim;
+    const char *cluster = intake_cluster(held->intake, CLUSTER_MS);
+    const char *reopen = "; if that is meant, assay topics reopen makes a new start";
+    if (cluster != NULL && strcmp(cluster, claim->cluster) != 0 && claim->cluster[0] != '\0') {
+        snprintf(reason, size, "swapped cluster: the record follows Kafka cluster %s, this is %s%s",
+                 claim->cluster, cluster, reopen);
+        return reason;
+    }
+    int64_t low;
+    int64_t high;
+    struct fault fault;
+    if (!intake_bounds(held->intake, partition->topic->name, partition->partition, BOUNDS_MS, &low,
+                       &high, &fault)) {
+        log_warning("%s partition %d: %s", partition->topic->name, partition->partition,
+                    fault.text);
+        return NULL; /* if the offset is out of the log, the first fetch will say so */
+    }
+    if (low > claim->next_offset) {
+        snprintf(reason, size,
+                 "trimmed topic: the log starts at offset %lld, %lld records after offset %lld, "
+                 "which would be next%s",
+                 (long long)low, (long long)(low - claim->next_offset),
+                 (long long)claim->next_offset, reopen);
+        return reason;
+    }
+    if (high < claim->next_offset) {
+        snprintf(reason, size,
+                 "recreated topic: the log ends at offset %lld, but offset %lld has been taken%s",
+                 (long long)high, (long long)(claim->next_offset - 1), reopen);
+        return reason;
+    }
+    return NULL;
+}
+
+/* Claims one partition; false: a stop was requested before the database answered. */
+static bool claim_one(struct held *held, const struct intake_partition *wanted,
+                      struct held_partition *partition)
+{
+    struct patience patience = {0};
+    struct fault fault;
+    *partition = (struct held_partition){.partition = wanted->partition};
+    for (;;) {
+        partition->topic = store_topic(held->store, wanted->topic, &fault);
+        const char *cluster = intake_cluster(held->intake, CLUSTER_MS);
+        if (partition->topic != NULL &&
+            store_claim(held->store, partition->topic->number, wanted->partition, cluster,
+                        &partition->claim, &fault))
+            break;
+        fault_context(&fault, "claiming %s partition %d", wanted->topic, wanted->partition);
+        if (!patience_wait(&patience, &fault))
+            return false;
+    }
+    partition->next = partition->claim.next_offset;
+    return true;
+}
+
+void held_claim(struct held *held, struct intake_partition *partitions, size_t count)
+{
+    held_drop(held);
+    held->items = calloc(count + 1, sizeof *held->items);
+    if (held->items == NULL)
+        abort();
+    size_t halted = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct held_partition *partition = &held->items[held->count];
+        if (!claim_one(held, &partitions[i], partition))
+            return;
+        held->count++;
+        char reason[512];
+        if (partition->claim.halted) {
+            partition->halted = true;
+            log_error("%s partition %d stays halted: %s", partitions[i].topic,
+                      partitions[i].partition, partition->claim.reason);
+        } else if (cannot_go_on(held, partition, reason, sizeof reason) != NULL) {
+            held_halt(held, partition, reason);
+        }
+        if (partition->halted) {
+            halted++;
+            continue;
+        }
+        /* Starting at the last record taken shows whether the log is still the same one. */
+        partition->verify = partition->claim.last_offset >= 0;
+        partitions[i].start =
+            partition->verify ? partition->claim.last_offset : partition->claim.next_offset;
+    }
+    log_notice("%zu partitions claimed, %zu of them halted", held->count, halted);
+}
+
+static instant now(void)
+{
+    struct timespec clock;
+    clock_gettime(CLOCK_REALTIME, &clock);
+    return (instant)clock.tv_sec * INSTANT_SECOND + clock.tv_nsec / 1000;
+}
+
+bool held_look(struct held *held, struct fault *fault)
+{
+    if (held->count == 0)
+        return true;
+    struct held_partition *partition = &held->items[held->looked++ % held->count];
+    if (!partition->halted && !partition->at_end)
+        return true; /* busy: its batches say how far it is */
+    instant seen_at = now();
+    if (!partition->halted) {
+        int64_t low;
+        int64_t high;
+        struct fault ignored; /* no broker, no news: complete_through stays where it is */
+        if (!intake_bounds(held->intake, partition->topic->name, partition->partition, LOOK_MS,
+                           &low, &high, &ignored) ||
+            high > partition->next)
+            return true;
+    }
+    struct take take = {.topic = partition->topic->number,
+                        .partition = partition->partition,
+                        .epoch = partition->claim.epoch};
+    return store_look(held->store, &take, 1, seen_at, fault);
+}
+
+bool held_all_at_end(const struct held *held)
+{
+    for (size_t i = 0; i < held->count; i++)
+        if (!held->items[i].halted && !held->items[i].at_end)
+            return false;
+    return held->count > 0;
+}

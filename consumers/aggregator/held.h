@@ -1,0 +1,53 @@
+/*
+ * held -- the partitions this aggregator has been assigned and has claimed.
+ *
+ * Where each goes on, whether it has halted, and whether its first record has still to prove that
+ * the log is the one the record knows. Not for batches: batch.h.
+ */
+#ifndef ASSAY_AGGREGATOR_HELD_H
+#define ASSAY_AGGREGATOR_HELD_H
+
+#include "consumers/intake/intake.h"
+#include "consumers/store/store.h"
+
+struct held_partition {
+    const struct topic *topic; /* borrowed from the store */
+    int32_t partition;
+    struct claim claim;
+    int64_t next; /* first offset not committed */
+    bool halted;  /* nothing of it is taken any more */
+    bool verify;  /* the next record must be the last one taken */
+    bool at_end;  /* nothing came after the end was reached */
+};
+
+struct held {
+    struct store *store;
+    struct intake *intake;
+    struct held_partition *items;
+    size_t count;
+    size_t looked; /* whose turn it is to be looked at */
+};
+
+/*
+ * Claims an assignment and says where each partition starts. Asks again while the database cannot
+ * be reached, until a stop is requested. Halts what cannot go on: a trimmed log, a shorter one,
+ * another cluster's.
+ */
+void held_claim(struct held *held, struct intake_partition *partitions, size_t count);
+void held_drop(struct held *held);
+
+struct held_partition *held_find(struct held *held, const char *topic, int32_t partition);
+
+/* Stops a partition with a reason, in the record and here; the rest goes on. */
+void held_halt(struct held *held, struct held_partition *partition, const char *reason);
+
+/*
+ * Looks at the end of one log, each time another's, and writes down what it saw. FENCED where the
+ * partition is no longer this aggregator's; RETRY where the database is away.
+ */
+bool held_look(struct held *held, struct fault *fault);
+
+/* Whether every partition is taken to its end (or has halted), and there is one at all. */
+bool held_all_at_end(const struct held *held);
+
+#endif

@@ -1,0 +1,41 @@
+#include "consumers/aggregator/patience.h"
+
+#include "runtime/log.h"
+#include "runtime/stop.h"
+
+#include <time.h>
+
+enum { FIRST_MS = 100, MOST_MS = 5000 };
+
+static bool failed;
+
+bool patience_wait(struct patience *patience, const struct fault *fault)
+{
+    if (stop_requested() || failed)
+        return false;
+    if (fault->reaction != FAULT_RETRY) {
+        log_error("%s", fault->text);
+        failed = true;
+        return false;
+    }
+    if (patience->tries++ == 0)
+        log_warning("%s; trying again until it works", fault->text);
+    patience->wait_ms = patience->wait_ms == 0 ? FIRST_MS : patience->wait_ms * 2;
+    if (patience->wait_ms > MOST_MS)
+        patience->wait_ms = MOST_MS;
+    struct timespec wait = {patience->wait_ms / 1000, patience->wait_ms % 1000 * 1000000L};
+    nanosleep(&wait, NULL); /* a signal ends it early */
+    return !stop_requested();
+}
+
+void patience_over(struct patience *patience)
+{
+    if (patience->tries > 0)
+        log_notice("it works again, after %d tries", patience->tries);
+    *patience = (struct patience){0};
+}
+
+bool patience_failed(void)
+{
+    return failed;
+}

@@ -1,0 +1,246 @@
+#include "consumers/intake/intake.h"
+
+#include "producers/emitter/kafka_fault.h"
+#include "proto/record.h"
+#include "runtime/log.h"
+
+#include <assert.h>
+#include <librdkafka/rdkafka.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct intake {
+    rd_kafka_t *kafka;
+    struct intake_handler handler;
+    char *cluster;
+};
+
+/* What the promises of DESIGN rest on is fixed; the rest may be set with -X. */
+static const struct kafka_property PROPERTIES[] = {
+    {"enable.auto.commit", "false", true},       /* positions live in PostgreSQL */
+    {"enable.auto.offset.store", "false", true}, /* likewise */
+    {"auto.offset.reset", "error", true},        /* a gap halts, it is never jumped over */
+    {"enable.partition.eof", "true", true},      /* completeness, and when --once is done */
+    {"partition.assignment.strategy", "range", true},
+    {"check.crcs", "true", false},
+    {"socket.nagle.disable", "true", false},
+    {"fetch.wait.max.ms", "50", false},
+    {"session.timeout.ms", "10000", false}, /* how long a dead aggregator's work waits */
+    {"heartbeat.interval.ms", "2000", false},
+    {"topic.metadata.refresh.interval.ms", "5000", false}, /* a new team's topic is found in this */
+    {"fetch.message.max.bytes", "4194304", false},
+    {"queued.min.messages", "100000", false},
+    {"queued.max.messages.kbytes", "65536", false}, /* bounds memory under a backlog */
+};
+
+static const char *const SUBSCRIPTION[] = {
+    RECORD_TOPIC_EVIDENCE,   RECORD_TOPIC_SERVICES,    RECORD_TOPIC_SCOPE,
+    RECORD_TOPIC_GOVERNANCE, "^assay\\.evidence\\..+",
+};
+
+static void assign(struct intake *intake, const rd_kafka_topic_partition_list_t *given)
+{
+    size_t count = (size_t)given->cnt;
+    struct intake_partition *partitions = calloc(count + 1, sizeof *partitions);
+    if (partitions == NULL)
+        abort();
+    for (size_t i = 0; i < count; i++)
+        partitions[i] = (struct intake_partition){given->elems[i].topic, given->elems[i].partition,
+                                                  INTAKE_LEAVE_OUT};
+    intake->handler.assigned(intake->handler.context, partitions, count);
+    rd_kafka_topic_partition_list_t *kept = rd_kafka_topic_partition_list_new(given->cnt);
+    for (size_t i = 0; i < count; i++)
+        if (partitions[i].start != INTAKE_LEAVE_OUT)
+            rd_kafka_topic_partition_list_add(kept, partitions[i].topic, partitions[i].partition)
+                ->offset = partitions[i].start;
+    rd_kafka_resp_err_t code = rd_kafka_assign(intake->kafka, kept);
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+        log_warning("the assignment was not taken: %s", rd_kafka_err2str(code));
+    rd_kafka_topic_partition_list_destroy(kept);
+    free(partitions);
+}
+
+static void on_rebalance(rd_kafka_t *kafka, rd_kafka_resp_err_t code,
+                         rd_kafka_topic_partition_list_t *partitions, void *opaque)
+{
+    struct intake *intake = opaque;
+    if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+        assign(intake, partitions);
+        return;
+    }
+    if (code != RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS)
+        log_warning("rebalance: %s", rd_kafka_err2str(code));
+    intake->handler.revoked(intake->handler.context);
+    rd_kafka_assign(kafka, NULL);
+}
+
+static bool subscribe(struct intake *intake, struct fault *fault)
+{
+    rd_kafka_topic_partition_list_t *topics = rd_kafka_topic_partition_list_new(8);
+    for (size_t i = 0; i < sizeof SUBSCRIPTION / sizeof SUBSCRIPTION[0]; i++)
+        rd_kafka_topic_partition_list_add(topics, SUBSCRIPTION[i], RD_KAFKA_PARTITION_UA);
+    rd_kafka_resp_err_t code = rd_kafka_subscribe(intake->kafka, topics);
+    rd_kafka_topic_partition_list_destroy(topics);
+    return code == RD_KAFKA_RESP_ERR_NO_ERROR || kafka_fault_set(fault, code, "subscribing");
+}
+
+struct intake *intake_new(const struct kafka_settings *kafka, const char *group,
+                          const struct intake_handler *handler, struct fault *fault)
+{
+    rd_kafka_conf_t *conf = kafka_settings_configure(
+        kafka, "assay-aggregate", PROPERTIES, sizeof PROPERTIES / sizeof PROPERTIES[0], fault);
+    if (conf == NULL)
+        return NULL;
+    struct intake *intake = calloc(1, sizeof *intake);
+    if (intake == NULL)
+        abort();
+    intake->handler = *handler;
+    char text[512];
+    if (rd_kafka_conf_set(conf, "group.id", group, text, sizeof text) != RD_KAFKA_CONF_OK) {
+        fault_set(fault, FAULT_FATAL, "group %s: %s", group, text);
+        rd_kafka_conf_destroy(conf);
+        free(intake);
+        return NULL;
+    }
+    rd_kafka_conf_set_opaque(conf, intake);
+    rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
+    intake->kafka = rd_kafka_new(RD_KAFKA_CONSUMER, conf, text, sizeof text);
+    if (intake->kafka == NULL) {
+        fault_set(fault, FAULT_FATAL, "Kafka consumer: %s", text);
+        rd_kafka_conf_destroy(conf);
+        free(intake);
+        return NULL;
+    }
+    rd_kafka_poll_set_consumer(intake->kafka);
+    if (!subscribe(intake, fault)) {
+        intake_free(intake);
+        return NULL;
+    }
+    return intake;
+}
+
+void intake_free(struct intake *intake)
+{
+    if (intake == NULL)
+        return;
+    rd_kafka_consumer_close(intake->kafka);
+    rd_kafka_destroy(intake->kafka);
+    free(intake->cluster);
+    free(intake);
+}
+
+static enum intake_event not_a_record(struct received *received, const rd_kafka_message_t *message,
+                                      struct fault *fault)
+{
+    switch (message->err) {
+    case RD_KAFKA_RESP_ERR__PARTITION_EOF:
+        return INTAKE_END;
+    case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
+    case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
+        return INTAKE_LOST;
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+        /* Not created yet, or a team's topic that has been deleted: the rest goes on. */
+        fault_set(fault, FAULT_RETRY, "topic %s is not there yet (assay topics create makes it)",
+                  received->topic);
+        return INTAKE_FAULT;
+    default:
+        kafka_fault_set(fault, message->err, rd_kafka_message_errstr(message));
+        return INTAKE_FAULT;
+    }
+}
+
+enum intake_event intake_poll(struct intake *intake, int timeout_ms, struct received *received,
+                              struct fault *fault)
+{
+    *received = (struct received){0};
+    rd_kafka_message_t *message = rd_kafka_consumer_poll(intake->kafka, timeout_ms);
+    if (message == NULL)
+        return INTAKE_NOTHING;
+    *received = (struct received){
+        .topic = message->rkt == NULL ? "" : rd_kafka_topic_name(message->rkt),
+        .partition = message->partition,
+        .offset = message->offset,
+        .timestamp = INSTANT_BEGIN,
+        .message = message,
+    };
+    if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return not_a_record(received, message, fault);
+    rd_kafka_timestamp_type_t type;
+    int64_t milliseconds = rd_kafka_message_timestamp(message, &type);
+    if (type != RD_KAFKA_TIMESTAMP_NOT_AVAILABLE && milliseconds >= INSTANT_LEAST / 1000 &&
+        milliseconds <= INSTANT_MOST / 1000)
+        received->timestamp = milliseconds * 1000;
+    received->key = message->key;
+    received->key_size = message->key_len;
+    received->value = message->payload;
+    received->value_size = message->len;
+    return INTAKE_RECORD;
+}
+
+void intake_release(struct received *received)
+{
+    if (received->message != NULL)
+        rd_kafka_message_destroy(received->message);
+    received->message = NULL;
+}
+
+void intake_headers(const struct received *received,
+                    void (*add)(void *context, const char *name, const void *value, size_t size),
+                    void *context)
+{
+    rd_kafka_headers_t *headers;
+    if (rd_kafka_message_headers(received->message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return;
+    const char *name;
+    const void *value;
+    size_t size;
+    for (size_t i = 0;
+         rd_kafka_header_get_all(headers, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR;
+         i++)
+        add(context, name, value, size);
+}
+
+const char *intake_cluster(struct intake *intake, int timeout_ms)
+{
+    if (intake->cluster == NULL) {
+        char *id = rd_kafka_clusterid(intake->kafka, timeout_ms);
+        if (id != NULL) {
+            intake->cluster = strdup(id);
+            rd_kafka_mem_free(intake->kafka, id);
+        }
+    }
+    return intake->cluster;
+}
+
+bool intake_bounds(struct intake *intake, const char *topic, int32_t partition, int timeout_ms,
+                   int64_t *low, int64_t *high, struct fault *fault)
+{
+    rd_kafka_resp_err_t code =
+        rd_kafka_query_watermark_offsets(intake->kafka, topic, partition, low, high, timeout_ms);
+    return code == RD_KAFKA_RESP_ERR_NO_ERROR ||
+           kafka_fault_set(fault, code, "asking for a log's bounds");
+}
+
+void intake_pause(struct intake *intake, const char *topic, int32_t partition)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(list, topic, partition);
+    rd_kafka_pause_partitions(intake->kafka, list);
+    rd_kafka_topic_partition_list_destroy(list);
+}
+
+void intake_report(struct intake *intake, const char *topic, int32_t partition, int64_t next)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(list, topic, partition)->offset = next;
+    rd_kafka_commit(intake->kafka, list, 1); /* may fail in a rebalance: nothing rests on it */
+    rd_kafka_topic_partition_list_destroy(list);
+}
+
+bool intake_rejoin(struct intake *intake, struct fault *fault)
+{
+    rd_kafka_unsubscribe(intake->kafka);
+    return subscribe(intake, fault);
+}
