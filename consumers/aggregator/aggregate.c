@@ -12,7 +12,7 @@
 #include "runtime/settings.h"
 #include "runtime/stop.h"
 
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -134,10 +134,11 @@ static bool complain(struct aggregator *aggregator, const struct fault *fault)
         log_error("%s", fault->text);
         return false;
     }
-    if (strncmp(aggregator->last_complaint, fault->text, sizeof aggregator->last_complaint - 1) !=
-        0) {
+    char complaint[sizeof aggregator->last_complaint];
+    snprintf(complaint, sizeof complaint, "%.255s", fault->text);
+    if (strcmp(aggregator->last_complaint, complaint) != 0) {
         log_warning("%s", fault->text);
-        strncpy(aggregator->last_complaint, fault->text, sizeof aggregator->last_complaint - 1);
+        memcpy(aggregator->last_complaint, complaint, sizeof complaint);
     }
     return true;
 }
