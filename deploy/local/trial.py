@@ -32,7 +32,7 @@ ASSAY = TOP / "build" / "bin" / "assay"
 SCAN_CONTENT = Path("/usr/share/xml/scap/ssg/content/ssg-debian11-ds.xml")
 # Debian 12 packages content for Debian 11 and older, and every rule says of itself where it applies.
 # What the whole benchmark says is left out, else OpenSCAP would run none of them.
-SCAN_PLATFORM = rb'<[\w:-]*platform idref="cpe:/o:debian:debian_linux:11"/>'
+SCAN_PLATFORM = rb'<[\w.:-]*platform idref="cpe:/o:debian:debian_linux:11"/>'
 SCAN_PROFILE = "xccdf_org.ssgproject.content_profile_standard"
 SERVICE, ENVIRONMENT = "exchange-online", "gcc"  # what the scanned host belongs to
 CATCH_UP_SECONDS = 120
