@@ -5,10 +5,10 @@
 #ifndef ASSAY_REJECTS_LIST_H
 #define ASSAY_REJECTS_LIST_H
 
+#include "consumers/store/connection.h"
 #include "runtime/fault.h"
 #include "runtime/settings.h"
 
-#include <libpq-fe.h>
 #include <stdbool.h>
 #include <stdint.h>
 

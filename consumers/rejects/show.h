@@ -6,10 +6,9 @@
 #define ASSAY_REJECTS_SHOW_H
 
 #include "consumers/rejects/record_name.h"
+#include "consumers/store/connection.h"
 #include "runtime/fault.h"
 #include "runtime/settings.h"
-
-#include <libpq-fe.h>
 
 enum show_form {
     SHOW_TEXT,  /* for people */

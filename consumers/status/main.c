@@ -57,8 +57,9 @@ struct query {
 static void add_sql(struct query *query, const char *text)
 {
     size_t used = strlen(query->sql);
-    assert(used + strlen(text) < sizeof query->sql);
-    strcpy(query->sql + used, text);
+    size_t size = strlen(text) + 1;
+    assert(used + size <= sizeof query->sql);
+    memcpy(query->sql + used, text, size);
 }
 
 /* Appends `before`, the next parameter as `type`, `after`. */

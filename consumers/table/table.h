@@ -11,8 +11,7 @@
 #ifndef ASSAY_TABLE_TABLE_H
 #define ASSAY_TABLE_TABLE_H
 
-#include <libpq-fe.h>
-#include <stdbool.h>
+#include "consumers/store/connection.h"
 
 enum table_kind {
     TABLE_TEXT,

@@ -1,8 +1,8 @@
 -- The record: what is kept, for ever, and what is derived from it.
 --
 -- Schema "record" is Assay's own; people read schema "assay" (schema/views). The aggregator writes
--- only through COPY and the functions of schema/functions. docs/decisions/0001-grain-of-the-record.md
--- says why the rows have the size they have.
+-- only through COPY and the functions of schema/functions. Why the rows have the size they have is
+-- said in docs/decisions/0001-grain-of-the-record.md.
 --
 -- Reading order is that of the data: where a record came from, that it was taken, its bytes, the
 -- facts, their histories, the timelines they give.
@@ -10,7 +10,7 @@
 CREATE SCHEMA record;
 CREATE SCHEMA assay;
 
--- ---- What assay migrate has done -----------------------------------------------------------------
+-- ---- What assay migrate has done ----------------------------------------------------------------
 
 -- Migrations are applied once and never changed afterwards.
 CREATE TABLE record.migration (
@@ -51,7 +51,7 @@ CREATE TABLE record.partition (
     PRIMARY KEY (topic, partition)
 ) WITH (fillfactor = 50);
 
--- ---- The commit log: the only order across partitions --------------------------------------------
+-- ---- The commit log: the only order across partitions -------------------------------------------
 
 -- A batch is named before it is placed: the position is given under the one lock that orders all
 -- commits, as the last step, when everything else has been written under the batch's name.
@@ -95,7 +95,7 @@ CREATE TABLE record.governance_head (
 ) WITH (fillfactor = 10);
 INSERT INTO record.governance_head (position) VALUES (0);
 
--- ---- The ledger: every record, accepted or refused -----------------------------------------------
+-- ---- The ledger: every record, accepted or refused ----------------------------------------------
 
 CREATE TABLE record.ledger (
     batch           bigint   NOT NULL,
@@ -130,9 +130,9 @@ CREATE TABLE record.verdict (
 );
 CREATE INDEX verdict_batch ON record.verdict (batch);
 
--- ======== From here on everything is derived: assay rebuild makes it again, row for row ===========
+-- ======== From here on everything is derived: assay rebuild makes it again, row for row ==========
 
--- ---- Facts that are few: everything but test results ---------------------------------------------
+-- ---- Facts that are few: everything but test results --------------------------------------------
 
 CREATE TABLE record.fact (
     batch       bigint   NOT NULL,
@@ -167,7 +167,7 @@ CREATE TABLE record.fact_step (
     PRIMARY KEY (body, key, at, batch)
 );
 
--- ---- A service: what is locked, and its dictionaries -----------------------------------------------
+-- ---- A service: what is locked, and its dictionaries --------------------------------------------
 
 CREATE TABLE record.service (
     service    text PRIMARY KEY,
@@ -217,7 +217,7 @@ CREATE TABLE record.producer (
     PRIMARY KEY (service, source)
 ) WITH (fillfactor = 70);
 
--- ---- Histories and timelines, packed: one row a batch and (service, environment) -------------------
+-- ---- Histories and timelines, packed: one row a batch and (service, environment) ----------------
 
 -- The accepted test results, element by element. Arrays of one row have one length.
 CREATE TABLE record.history (
@@ -242,7 +242,10 @@ CREATE TABLE record.history (
 
 -- Steps of cells. A row adds, replaces and removes steps: of several rows that speak of one
 -- (cell, at) the one with the greatest seq counts. A keyframe row says again all that matters from
--- complete_from on, so a reader of instant T starts at the last keyframe with complete_from <= T.
+-- complete_from on, so a reader of instant T starts at the last keyframe with complete_from <= T:
+-- of every cell the step then in force, the transition that began its span of equal status, and all
+-- later steps. A row that changes a step at or before the last keyframe's complete_from says also
+-- which step and which transition hold at that instant now, or a keyframe from there on follows.
 CREATE TABLE record.timeline (
     service        text NOT NULL,
     environment    text NOT NULL,
@@ -250,7 +253,7 @@ CREATE TABLE record.timeline (
     batch          bigint NOT NULL,     -- whose facts made it known
     keyframe       boolean NOT NULL,
     complete_from  timestamptz,         -- of a keyframe
-    horizon        timestamptz NOT NULL, -- how far evidence had come: where the next keyframe starts
+    horizon        timestamptz NOT NULL, -- how far evidence had come: next keyframe's start
     weight         integer NOT NULL,    -- steps in rows since the last keyframe; of one: its own
     cell           integer[] NOT NULL,
     at             timestamptz[] NOT NULL,
@@ -268,7 +271,7 @@ CREATE TABLE record.timeline (
 );
 CREATE INDEX timeline_keyframe ON record.timeline (service, environment, seq) WHERE keyframe;
 
--- Steps of (service, environment, standard): membership, posture, counts. Same keyframes as timeline.
+-- Steps of (service, environment, standard): membership, posture, counts. Keyframes as in timeline.
 CREATE TABLE record.standing (
     service           text NOT NULL,
     environment       text NOT NULL,
