@@ -85,6 +85,9 @@ static bool parse_whole(const char *text, bool *negative, uint64_t *magnitude)
     return errno == 0 && *end == '\0';
 }
 
+/* Up to here a double holds every whole number. */
+#define WHOLE_DOUBLE_MOST 9007199254740992.0
+
 /* The mapping allows 42, "42" and, as some writers have it, 42.0. */
 static bool read_whole(const struct reader *reader, const json_t *json, const struct path *path,
                        bool *negative, uint64_t *magnitude)
@@ -98,9 +101,11 @@ static bool read_whole(const struct reader *reader, const json_t *json, const st
     if (json_is_real(json)) {
         double number = json_real_value(json);
         *negative = number < 0;
-        if (number != floor(number) || fabs(number) > 9007199254740992.0)
+        *magnitude = 0;
+        if (number >= -WHOLE_DOUBLE_MOST && number <= WHOLE_DOUBLE_MOST)
+            *magnitude = (uint64_t)(*negative ? -number : number);
+        if ((double)*magnitude != (*negative ? -number : number))
             return refuse(reader, path, "must be a whole number");
-        *magnitude = (uint64_t)fabs(number);
         return true;
     }
     if (!json_is_string(json))

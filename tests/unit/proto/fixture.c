@@ -50,10 +50,18 @@ Assay__V1__Event *event_from(const char *json)
     return read_json(parse(json));
 }
 
+static size_t place_of(const char *step)
+{
+    char *end;
+    size_t place = strtoul(step, &end, 10);
+    ck_assert_msg(*step != '\0' && *end == '\0', "%s is no place in a list", step);
+    return place;
+}
+
 static json_t *step_down(json_t *json, const char *step)
 {
-    json_t *next = json_is_array(json) ? json_array_get(json, (size_t)atoi(step))
-                                       : json_object_get(json, step);
+    json_t *next =
+        json_is_array(json) ? json_array_get(json, place_of(step)) : json_object_get(json, step);
     ck_assert_msg(next != NULL, "nothing at %s", step);
     return next;
 }
@@ -77,7 +85,7 @@ Assay__V1__Event *golden_with(const char *body, const char *path, const char *va
         at = step_down(at, step);
     }
     if (json_is_array(at))
-        ck_assert_int_eq(json_array_set_new(at, (size_t)atoi(step), parse(value)), 0);
+        ck_assert_int_eq(json_array_set_new(at, place_of(step), parse(value)), 0);
     else
         ck_assert_int_eq(json_object_set_new(at, step, parse(value)), 0);
     return read_json(json);

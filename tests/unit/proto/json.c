@@ -94,6 +94,8 @@ static const struct {
      "audit.samples[1].control: must be text, is true or false"},
     {"{\"sequence\":-1}", "sequence: must not be negative"},
     {"{\"sequence\":1.5}", "sequence: must be a whole number"},
+    {"{\"sequence\":1e30}", "sequence: must be a whole number"},
+    {"{\"sequence\":-2.0}", "sequence: must not be negative"},
     {"{\"sequence\":\"1.0\"}", "sequence: must be a whole number of at most 64 bits"},
     {"{\"sequence\":\" 1\"}", "sequence: must be a whole number of at most 64 bits"},
     {"{\"sequence\":\"+1\"}", "sequence: must be a whole number of at most 64 bits"},
