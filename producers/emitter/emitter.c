@@ -6,6 +6,7 @@
 #include "proto/codec.h"
 #include "proto/identity.h"
 #include "proto/json.h"
+#include "proto/limits.h"
 #include "proto/record.h"
 #include "proto/validate.h"
 
@@ -23,7 +24,8 @@ enum {
     QUEUE_MESSAGES = 100000,
     QUEUE_KBYTES = 65536,
     DELIVERY_TIMEOUT_MS = 120000,
-    ARENA_BYTES = 32 << 20, /* one event: its JSON tree read, its value and headers */
+    /* One event: read from JSON, then its value, key and headers. */
+    ARENA_BYTES = LIMIT_DECODED_BYTES + LIMIT_JSON_BYTES + 2 * LIMIT_RECORD_BYTES,
     FULL_QUEUE_POLL_MS = 50,
     PURGE_WAIT_MS = 5000,
 };
@@ -407,6 +409,9 @@ enum assay_outcome assay_emitter_send_json(assay_emitter *emitter, const char *j
     if (event != NULL) {
         outcome = send_event(emitter, event, tag, taken->arena, error);
     } else {
+        if (why.reaction == FAULT_RETRY) /* the arena is full, and an empty one holds any event */
+            fault_set(&why, FAULT_REJECT, "event: holds more than a record of %d bytes can",
+                      LIMIT_RECORD_BYTES);
         atomic_fetch_add(&emitter->refused, 1);
         outcome = report(error, NULL, &why);
     }
