@@ -29,7 +29,7 @@ struct level {
     int depth;
     uint64_t seen;                  /* fields that stood already, by place in the descriptor */
     unsigned expected;              /* the field after the last one: usually the next */
-    uint32_t elements[FIELDS_MOST]; /* of lists */
+    uint32_t elements[FIELDS_MOST]; /* of lists; counts from the first one seen */
 };
 
 /* One field as it stands on the wire. */
@@ -223,14 +223,16 @@ static bool check_field(struct walk *walk, struct level *level,
     unsigned place = (unsigned)(field - level->descriptor->fields);
     struct path path = {level->path, field->name, PATH_SINGLE};
     if (field->label == PROTOBUF_C_LABEL_REPEATED) {
+        if ((level->seen >> place & 1) == 0)
+            level->elements[place] = 0;
         path.index = level->elements[place]++;
     } else {
         if ((level->seen >> place & 1) != 0)
             return refuse(walk, &path, "stands twice");
         if (oneof_taken(level, field))
             return refuse(walk, &path, "a second one where only one may stand");
-        level->seen |= UINT64_C(1) << place;
     }
+    level->seen |= UINT64_C(1) << place;
     if (value->type != type_of(field)) {
         char reason[80];
         snprintf(reason, sizeof reason, "wire type %d, expected %d", (int)value->type,
@@ -256,7 +258,12 @@ static bool walk_message(struct walk *walk, const ProtobufCMessageDescriptor *de
     assert(descriptor->n_fields <= FIELDS_MOST);
     if (depth > LIMIT_NESTING)
         return refuse(walk, path, "messages nested too deep");
-    struct level level = {.descriptor = descriptor, .path = path, .depth = depth};
+    struct level level; /* set one by one: clearing the counts would cost more than the rest */
+    level.descriptor = descriptor;
+    level.path = path;
+    level.depth = depth;
+    level.seen = 0;
+    level.expected = 0;
     while (size > 0) {
         struct value value;
         size_t used = read_value(bytes, size, &value);
