@@ -167,8 +167,30 @@ struct posture_fact_step {
     instant since; /* scope_change: first instant of the unbroken span of equal membership */
 };
 
-/* A record whose event has no effect from `at` on, and why; reason NULL: it has one again, or was
- * superseded. Keyed by the record. */
+/*
+ * A record whose event has no effect from `at` on, and why; reason NULL: it has one again, or was
+ * superseded. Keyed by the record; of a check_mapping, which may name several controls that are not
+ * known, by record, standard and control. STEP_REMOVED carries the key too.
+ *
+ * Retracted events and those of a recalled tool are as if never sent, and not unmapped. A result
+ * has an effect where the mapping in force of its check applies to its environment and names at
+ * least one cell, whether or not the service is onboarded; else the first of these that holds:
+ */
+#define POSTURE_UNKNOWN_SERVICE                                                                    \
+    "unknown_service"                    /* no onboarding in force; a team's: at its time */
+#define POSTURE_NOT_OWNER    "not_owner" /* a team's, of a service that was not its own: for ever */
+#define POSTURE_NO_MAPPING   "no_mapping" /* none in force that applies here and names a control */
+#define POSTURE_NOT_IN_SCOPE "not_in_scope" /* no standard that it is mapped to is in scope here   \
+                                             */
+#define POSTURE_UNKNOWN_STANDARD "unknown_standard" /* of those in scope none is in force */
+#define POSTURE_UNKNOWN_CONTROL  "unknown_control"  /* none of those in force has the control */
+/* Further: a scope_change whose standard is not in force, and a check_mapping that names a control
+ * of such a one, are POSTURE_UNKNOWN_STANDARD; a check_mapping that names a control its standard
+ * has not, POSTURE_UNKNOWN_CONTROL; an evidence topic's retraction of what is not known here as a
+ * test result it can reach (`at` is its occurred_at), as long as that is so: */
+#define POSTURE_UNKNOWN_EVENT "unknown_event"
+/* Not here: a retraction by assay.governance of an event that no service and no fact of governance
+ * has, which only who sees all of them can tell. */
 struct posture_unmapped_step {
     instant at;
     const char *reason;
@@ -192,10 +214,12 @@ struct posture_sink {
 
 /*
  * Brings the service's timelines up to its facts and to governance as of `position`, and reports
- * what changed, grouped by environment in the order of their names, then cell by cell, steps
- * rising. Any callback may be NULL. `batch` labels transitions that time alone causes and that were
- * not known before. Nothing is reported that stayed as it was; evaluating twice reports nothing the
- * second time.
+ * what changed: facts, then, grouped by environment in the order of their names, cell by cell, then
+ * standings, then unmapped records, steps rising; last what is unmapped without environment (NULL).
+ * `sink`, or any callback, may be NULL. A service is evaluated against one governance handle as
+ * long as it lives, which must outlive it. `batch` labels transitions that time alone causes and
+ * that were not known before. Nothing is reported that stayed as it was; evaluating twice reports
+ * nothing the second time.
  */
 void posture_evaluate(struct posture_service *service, const struct posture_governance *governance,
                       int64_t position, int64_t batch, const struct posture_sink *sink);
@@ -209,7 +233,8 @@ bool posture_concerned(const struct posture_service *service,
                        const struct posture_governance *governance, int64_t after, int64_t upto);
 
 /* Reports, as STEP_SET, every cell, standing and unmapped step of an environment that matters from
- * `from` on: the step in force at `from` and all later ones. INSTANT_BEGIN: all. */
+ * `from` on: the step in force at `from` and all later ones. INSTANT_BEGIN: all. environment NULL:
+ * what is unmapped without one. */
 void posture_each(const struct posture_service *service, const char *environment, instant from,
                   const struct posture_sink *sink);
 

@@ -1,0 +1,128 @@
+/* One evaluation from beginning to end; and what is held, told again. */
+#include "consumers/posture/evaluation.h"
+
+#include <assert.h>
+
+const char *cell_status_name(enum cell_status status)
+{
+    static const char *const names[] = {
+        [CELL_NONE] = "NONE",
+        [CELL_OUT_OF_SCOPE] = "OUT_OF_SCOPE",
+        [CELL_NOT_APPLICABLE] = "NOT_APPLICABLE",
+        [CELL_PASSED] = "PASSED",
+        [CELL_EXCEPTED] = "EXCEPTED",
+        [CELL_NOT_TESTED] = "NOT_TESTED",
+        [CELL_STALE] = "STALE",
+        [CELL_ERROR] = "ERROR",
+        [CELL_FAILED] = "FAILED",
+    };
+    assert(status <= CELL_FAILED);
+    return names[status];
+}
+
+const char *posture_value_name(enum posture_value value)
+{
+    static const char *const names[] = {
+        [POSTURE_NONE] = "NONE",
+        [POSTURE_OUT_OF_SCOPE] = "OUT_OF_SCOPE",
+        [POSTURE_NOT_APPLICABLE] = "NOT_APPLICABLE",
+        [POSTURE_PASSING] = "PASSING",
+        [POSTURE_PASSING_WITH_EXCEPTIONS] = "PASSING_WITH_EXCEPTIONS",
+        [POSTURE_INCOMPLETE] = "INCOMPLETE",
+        [POSTURE_FAILING] = "FAILING",
+    };
+    assert(value <= POSTURE_FAILING);
+    return names[value];
+}
+
+void posture_evaluate(struct posture_service *service, const struct posture_governance *governance,
+                      int64_t position, int64_t batch, const struct posture_sink *sink)
+{
+    static const struct posture_sink nobody;
+    assert(service->governance == NULL || service->governance == governance);
+    assert(!service->evaluated || service->position <= position);
+    service->governance = governance;
+    struct evaluation run = {
+        .service = service,
+        .governance = governance,
+        .position = position,
+        .batch = batch,
+        .sink = sink == NULL ? &nobody : sink,
+        .name = to_governance(service, service->name),
+    };
+    advance(&run);
+    count_facts(&run);
+    count_results(&run);
+    for (uint32_t i = 0; i < service->environment_count; i++) {
+        struct environment *environment = service->environments[i];
+        settle_environment(&run, environment);
+        evaluate_populations(&run, environment);
+        evaluate_cells(&run, environment);
+        evaluate_standings(&run, environment);
+        evaluate_unmapped(&run, environment);
+    }
+    evaluate_retractions(&run);
+    service->position = position;
+    service->evaluated = true;
+}
+
+static void each_cell(const struct posture_service *service, const struct environment *environment,
+                      instant from, const struct posture_sink *sink)
+{
+    for (uint32_t i = 0; i < environment->cell_count; i++) {
+        const struct cell *cell = environment->cells[i];
+        uint32_t until = cell_steps_until(cell, from);
+        for (uint32_t j = until == 0 ? 0 : until - 1; j < cell->step_count; j++) {
+            struct posture_cell_step step = cell_step_reported(&cell->steps[j]);
+            sink->cell(sink->context, text_of(service, environment->name), i, STEP_SET, &step);
+        }
+    }
+}
+
+static void each_standing(const struct posture_service *service,
+                          const struct environment *environment, instant from,
+                          const struct posture_sink *sink)
+{
+    for (uint32_t i = 0; i < environment->standing_count; i++) {
+        const struct standing *standing = environment->standings[i];
+        uint32_t until =
+            steps_until(standing->shown, standing->shown_count, sizeof *standing->shown, from);
+        for (uint32_t j = until == 0 ? 0 : until - 1; j < standing->shown_count; j++) {
+            struct posture_standing_step step = standing_step_reported(&standing->shown[j]);
+            sink->standing(sink->context, text_of(service, environment->name),
+                           text_of(service, standing->standard), STEP_SET, &step);
+        }
+    }
+}
+
+void posture_each(const struct posture_service *service, const char *environment, instant from,
+                  const struct posture_sink *sink)
+{
+    if (environment == NULL) {
+        if (sink->unmapped != NULL)
+            each_retraction(service, sink);
+        return;
+    }
+    const struct environment *in = environment_find(service, environment);
+    if (in == NULL)
+        return;
+    if (sink->cell != NULL)
+        each_cell(service, in, from, sink);
+    if (sink->standing != NULL)
+        each_standing(service, in, from, sink);
+    if (sink->unmapped != NULL)
+        each_unmapped(service, in, from, sink);
+}
+
+void posture_restore_known(struct posture_service *service, const char *environment, uint32_t cell,
+                           instant at, int64_t known)
+{
+    struct environment *in = environment_find(service, environment);
+    assert(in != NULL && cell < in->cell_count);
+    uint32_t until = cell_steps_until(in->cells[cell], at);
+    if (until == 0)
+        return;
+    struct cell_step *step = &in->cells[cell]->steps[until - 1];
+    if (step->at == at && step->transition && step->cause == NULL)
+        step->known = known;
+}

@@ -1,0 +1,87 @@
+/*
+ * evaluation -- one run of posture_evaluate, handed from step to step.
+ *
+ * The order of the steps: governance's log (advance.c) and what was told mark what they touch;
+ * facts' versions in force and which results count (counting.c); then, environment by environment,
+ * the programme it belongs to, populations, cells, standings, and what is unmapped.
+ *
+ * Ownership: borrows everything, for the run.
+ */
+#ifndef ASSAY_POSTURE_EVALUATION_H
+#define ASSAY_POSTURE_EVALUATION_H
+
+#include "consumers/posture/service.h"
+
+struct evaluation {
+    struct posture_service *service;
+    const struct posture_governance *governance;
+    int64_t position, batch;
+    const struct posture_sink *sink;
+    uint32_t name; /* of the service, in governance's numbers */
+};
+
+/* advance.c: marks what governance's commits since the last run touch. */
+void advance(struct evaluation *run);
+
+/* counting.c: facts' versions in force, with their steps; recalled tools; pending results. */
+void count_facts(struct evaluation *run);
+void count_results(struct evaluation *run);
+
+enum record_fate {
+    RECORD_COUNTS,
+    RECORD_GONE, /* retracted, or its tool recalled */
+    RECORD_UNKNOWN_SERVICE,
+    RECORD_NOT_OWNER,
+};
+/* What becomes of one record of an observation. */
+enum record_fate record_fate(const struct evaluation *run, const struct observation *observation,
+                             const struct kept_record *record);
+
+/* The version of a service's own fact in force at an instant, from its steps; NULL: none. */
+const struct fact_version *fact_in_force(const struct service_fact *fact, instant at);
+/* How many of its steps begin at or before an instant. */
+uint32_t fact_steps_until(const struct service_fact *fact, instant at);
+
+/* programme.c: the programme the environment belongs to, and its standards' cells. */
+void settle_environment(struct evaluation *run, struct environment *environment);
+const struct programme_step *programme_at(const struct environment *environment, instant at);
+
+/* population.c: sweeps what is dirty, and touches the cells above. */
+void evaluate_populations(struct evaluation *run, struct environment *environment);
+/* How many of its steps begin at or before an instant. */
+uint32_t population_steps_until(const struct population *population, instant at);
+int64_t population_ttl(const struct population *population, instant at);
+const struct governance_fact *mapping_of(const struct evaluation *run, uint32_t check);
+
+/* cell.c */
+void evaluate_cells(struct evaluation *run, struct environment *environment);
+uint32_t cell_steps_until(const struct cell *cell, instant at);
+struct posture_cell_step cell_step_reported(const struct cell_step *step);
+
+/* standing.c */
+void evaluate_standings(struct evaluation *run, struct environment *environment);
+/* Touches the shown posture of whatever may rest on others. */
+void touch_extending(struct evaluation *run, struct environment *environment, instant from);
+
+/* Whether any version of the standard extends others; NAME_NONE: no. */
+bool standard_extends(const struct posture_governance *governance, uint32_t name);
+struct posture_standing_step standing_step_reported(const struct standing_step *step);
+
+/* unmapped.c */
+void evaluate_unmapped(struct evaluation *run, struct environment *environment);
+void evaluate_retractions(struct evaluation *run);
+void each_unmapped(const struct posture_service *service, const struct environment *environment,
+                   instant from, const struct posture_sink *sink);
+void each_retraction(const struct posture_service *service, const struct posture_sink *sink);
+/* Filled but for at, reason and what the event is about. */
+struct posture_unmapped_step unmapped_record(const struct names *names,
+                                             const struct kept_record *record);
+
+/* Marks that the reasons why results have no effect must be looked at again. */
+void touch_reasons(struct environment *environment);
+
+/* Where steps begin: the number of `count` elements of `size` bytes, each starting with its
+ * instant, rising, that are at or before `at`. */
+uint32_t steps_until(const void *steps, uint32_t count, size_t size, instant at);
+
+#endif

@@ -1,0 +1,307 @@
+#include "consumers/posture/merge.h"
+
+#include "consumers/posture/array.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+enum merge_source { SCOPE, ONBOARDING, PROGRAMME, STANDARD, SOURCES };
+
+/* ---- counting a check in and out ---- */
+
+static bool has(const struct check_input *input, enum category category)
+{
+    return input->step != NULL && input->step->greatest[category] != NONE;
+}
+
+static bool missing(const struct check_input *input)
+{
+    if (input->step == NULL || input->step->not_checked)
+        return true;
+    return !has(input, IN_PASS) && !has(input, IN_FAIL) && !has(input, IN_ERROR) &&
+           !has(input, IN_STALE);
+}
+
+static void count(struct cell_facts *facts, const struct check_input *input, uint32_t by)
+{
+    /* `by` is 1, or UINT32_MAX, which takes one away. */
+    if (!input->mapped)
+        return;
+    facts->checks += by;
+    facts->failing += has(input, IN_FAIL) ? by : 0;
+    if (!input->required)
+        return;
+    facts->required += by;
+    facts->missing += missing(input) ? by : 0;
+    facts->erring += has(input, IN_ERROR) ? by : 0;
+    facts->stale += has(input, IN_STALE) ? by : 0;
+}
+
+/* The observation a check puts forward for a category. */
+static uint32_t candidate(const struct check_input *input, enum category category)
+{
+    if (input->step == NULL || !input->mapped || (category != IN_FAIL && !input->required))
+        return NONE;
+    return input->step->greatest[category];
+}
+
+static bool greater(const struct merge *merge, uint32_t a, uint32_t b)
+{
+    return b == NONE || observation_compare(merge->run->service, a, b) > 0;
+}
+
+static void offer(struct merge *merge, uint32_t number)
+{
+    for (uint32_t category = 0; category < CATEGORIES; category++) {
+        struct best *best = &merge->best[category];
+        uint32_t offered = candidate(&merge->checks[number], category);
+        if (!best->known || offered == best->observation)
+            continue;
+        if (offered != NONE && greater(merge, offered, best->observation))
+            *best = (struct best){offered, number, true};
+        else if (best->owner == number)
+            best->known = false; /* its owner lost it */
+    }
+}
+
+static const struct version *greatest(const void *context, enum category category)
+{
+    /* Looking for it again changes what is remembered, not what it is. */
+    struct merge *merge = (struct merge *)context;
+    struct best *best = &merge->best[category];
+    if (!best->known) {
+        *best = (struct best){NONE, NONE, true};
+        for (uint32_t i = 0; i < merge->check_count; i++) {
+            uint32_t offered = candidate(&merge->checks[i], category);
+            if (offered != NONE && greater(merge, offered, best->observation))
+                *best = (struct best){offered, i, true};
+        }
+    }
+    assert(best->observation != NONE);
+    return &observation_at(merge->run->service, best->observation)->head;
+}
+
+/* ---- the inputs at an instant; each returns when it changes next ---- */
+
+static instant take_mapping(struct merge *merge, struct check_input *input, instant at)
+{
+    const struct evaluation *run = merge->run;
+    const struct governance_version *mapping = governance_in_force(input->fact, run->position, at);
+    if (mapping != input->mapping) {
+        input->was_mapped = input->mapped;
+        input->mapping_at = at;
+        input->mapping = mapping;
+        input->mapped = mapping != NULL &&
+                        mapping_names(&mapping->mapping, merge->standard, merge->control) &&
+                        mapping_applies(&mapping->mapping, run->governance->star, run->name,
+                                        merge->environment);
+        input->required = input->mapped && mapping->mapping.required;
+    }
+    return governance_next(input->fact, run->position, at);
+}
+
+static instant take_step(struct check_input *input, instant at)
+{
+    const struct population *population = input->population;
+    if (population == NULL)
+        return INSTANT_END;
+    while (input->next_step < population->step_count &&
+           population->steps[input->next_step].at <= at)
+        input->step = &population->steps[input->next_step++];
+    return input->next_step < population->step_count ? population->steps[input->next_step].at
+                                                     : INSTANT_END;
+}
+
+static instant least(instant a, instant b)
+{
+    return a < b ? a : b;
+}
+
+static instant take_check(struct merge *merge, uint32_t number, instant at)
+{
+    struct check_input *input = &merge->checks[number];
+    count(&merge->facts, input, UINT32_MAX);
+    instant next = take_mapping(merge, input, at);
+    next = least(next, take_step(input, at));
+    count(&merge->facts, input, 1);
+    offer(merge, number);
+    return next;
+}
+
+static instant take_fact(const struct service_fact *fact, instant at,
+                         const struct fact_version **version)
+{
+    uint32_t until = fact_steps_until(fact, at);
+    *version = until == 0 ? NULL : fact->steps[until - 1].version;
+    return until < fact->step_count ? fact->steps[until].at : INSTANT_END;
+}
+
+static instant take_programme(struct merge *merge, instant at)
+{
+    const struct environment *environment = merge->cell->standing->environment;
+    uint32_t until = steps_until(environment->programmes, environment->programme_count,
+                                 sizeof *environment->programmes, at);
+    merge->facts.programme = until == 0 ? NULL : &environment->programmes[until - 1];
+    return until < environment->programme_count ? environment->programmes[until].at : INSTANT_END;
+}
+
+static instant take(struct merge *merge, uint32_t input, instant at)
+{
+    if (input < merge->check_count)
+        return take_check(merge, input, at);
+    struct cell_facts *facts = &merge->facts;
+    switch ((enum merge_source)(input - merge->check_count)) {
+    case SCOPE:
+        return take_fact(&merge->cell->standing->scope, at, &facts->scope);
+    case ONBOARDING:
+        return take_fact(&merge->run->service->onboarding, at, &facts->onboarding);
+    case PROGRAMME:
+        return take_programme(merge, at);
+    case STANDARD:
+        facts->standard = governance_in_force(merge->standard_fact, merge->run->position, at);
+        return governance_next(merge->standard_fact, merge->run->position, at);
+    default:
+        assert(!"no such input");
+        return INSTANT_END;
+    }
+}
+
+static void settle(struct merge *merge)
+{
+    struct cell_facts *facts = &merge->facts;
+    facts->exists = facts->scope != NULL && facts->standard != NULL &&
+                    standard_has(&facts->standard->standard, merge->control);
+}
+
+/* ---- the heap of next changes ---- */
+
+static void sift_down(struct merge *merge, uint32_t at)
+{
+    struct merge_point *points = merge->points;
+    struct merge_point moved = points[at];
+    for (;;) {
+        uint32_t child = 2 * at + 1;
+        if (child >= merge->point_count)
+            break;
+        if (child + 1 < merge->point_count && points[child + 1].at < points[child].at)
+            child++;
+        if (points[child].at >= moved.at)
+            break;
+        points[at] = points[child];
+        at = child;
+    }
+    points[at] = moved;
+}
+
+static void open_checks(struct merge *merge, instant at)
+{
+    const struct evaluation *run = merge->run;
+    const struct environment *environment = merge->cell->standing->environment;
+    const struct naming *naming =
+        governance_control(run->governance, merge->standard, merge->control);
+    merge->check_count = naming == NULL ? 0 : naming->fact_count;
+    merge->checks = array_new(merge->check_count + 1u, sizeof *merge->checks, NULL);
+    for (uint32_t i = 0; i < merge->check_count; i++) {
+        struct check_input *input = &merge->checks[i];
+        input->fact = naming->facts[i];
+        input->mapping_at = INSTANT_BEGIN;
+        uint32_t check = from_governance(run->service, input->fact->key.key);
+        input->population = check == NAME_NONE ? NULL : population_find(environment, check);
+        if (input->population != NULL) {
+            input->next_step = population_steps_until(input->population, at);
+            if (input->next_step > 0)
+                input->step = &input->population->steps[input->next_step - 1];
+        }
+    }
+}
+
+void merge_open(struct merge *merge, const struct evaluation *run, const struct cell *cell,
+                instant at)
+{
+    struct posture_service *service = run->service;
+    *merge = (struct merge){.run = run, .cell = cell, .at = at};
+    merge->standard = to_governance(service, cell->standing->standard);
+    merge->control = to_governance(service, cell->control);
+    merge->environment = to_governance(service, cell->standing->environment->name);
+    if (merge->standard != NAME_NONE)
+        merge->standard_fact = governance_standard(run->governance, merge->standard);
+    merge->facts.greatest = greatest;
+    merge->facts.context = merge;
+    open_checks(merge, at);
+    uint32_t inputs = merge->check_count + SOURCES;
+    merge->points = array_new(inputs, sizeof *merge->points, NULL);
+    for (uint32_t i = 0; i < inputs; i++) {
+        instant next = take(merge, i, at);
+        if (next != INSTANT_END)
+            merge->points[merge->point_count++] = (struct merge_point){next, i};
+    }
+    for (uint32_t i = merge->point_count / 2; i-- > 0;)
+        sift_down(merge, i);
+    settle(merge);
+}
+
+void merge_close(struct merge *merge)
+{
+    free(merge->checks);
+    free(merge->points);
+}
+
+instant merge_next(const struct merge *merge)
+{
+    return merge->point_count == 0 ? INSTANT_END : merge->points[0].at;
+}
+
+void merge_advance(struct merge *merge)
+{
+    instant at = merge_next(merge);
+    assert(at != INSTANT_END);
+    merge->at = at;
+    while (merge_next(merge) == at) {
+        instant next = take(merge, merge->points[0].input, at);
+        if (next == INSTANT_END)
+            merge->points[0] = merge->points[--merge->point_count];
+        else
+            merge->points[0].at = next;
+        if (merge->point_count > 0)
+            sift_down(merge, 0);
+    }
+    settle(merge);
+}
+
+/* ---- causes ---- */
+
+static const struct version *at_instant(const struct version *version, instant at)
+{
+    return version != NULL && version->order.occurred_at == at ? version : NULL;
+}
+
+const struct version *merge_cause(const struct merge *merge)
+{
+    const struct cell_facts *facts = &merge->facts;
+    instant at = merge->at;
+    const struct version *cause = NULL;
+    if (facts->scope != NULL)
+        cause = at_instant(&facts->scope->head, at);
+    if (facts->onboarding != NULL)
+        cause = version_greater(cause, at_instant(&facts->onboarding->head, at));
+    if (facts->programme != NULL && facts->programme->at == at)
+        cause = version_greater(cause, facts->programme->cause);
+    if (facts->standard != NULL)
+        cause = version_greater(cause, at_instant(&facts->standard->head, at));
+    uint32_t came = NONE;
+    for (uint32_t i = 0; i < merge->check_count; i++) {
+        const struct check_input *input = &merge->checks[i];
+        bool mapping_took_force = input->mapping_at == at;
+        if (!input->mapped && !(mapping_took_force && input->was_mapped))
+            continue;
+        if (mapping_took_force)
+            cause = version_greater(cause, &input->mapping->head);
+        if (input->step != NULL && input->step->at == at && input->step->came != NONE &&
+            greater(merge, input->step->came, came))
+            came = input->step->came;
+    }
+    /* Results are ordered among themselves first: worse ones are greater. */
+    if (came != NONE)
+        cause = version_greater(cause, &observation_at(merge->run->service, came)->head);
+    return cause;
+}

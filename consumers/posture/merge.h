@@ -1,0 +1,65 @@
+/*
+ * merge -- a cell's inputs, brought from instant to instant.
+ *
+ * Inside posture only. Holds, at one instant, everything that bears on a cell: scope, onboarding,
+ * programme, standard, and for each check that was ever mapped to it the mapping in force and the
+ * population's step. merge_next says when something changes next, merge_advance takes the changes
+ * of that instant in and keeps `facts` counted. Used for a window of instants (cell.c) and for a
+ * single one (explain.c).
+ *
+ * Ownership: borrows the run and the cell; owns its arrays until merge_close.
+ */
+#ifndef ASSAY_POSTURE_MERGE_H
+#define ASSAY_POSTURE_MERGE_H
+
+#include "consumers/posture/rules.h"
+
+struct check_input {
+    const struct governance_fact *fact;       /* of the mapping */
+    const struct population *population;      /* NULL: no stream */
+    const struct governance_version *mapping; /* in force */
+    const struct population_step *step;       /* in force; NULL: no stream yet */
+    uint32_t next_step;
+    bool mapped, required;
+    bool was_mapped;    /* before mapping_at */
+    instant mapping_at; /* when the mapping in force last changed; INSTANT_BEGIN */
+};
+
+struct merge_point {
+    instant at;
+    uint32_t input; /* a check's, or one of enum merge_source behind the checks */
+};
+
+struct best { /* the greatest observation of a category, and whose check's it is */
+    uint32_t observation;
+    uint32_t owner;
+    bool known; /* else it must be looked for again */
+};
+
+struct merge {
+    const struct evaluation *run;
+    const struct cell *cell;
+    uint32_t standard, control; /* in governance's numbers */
+    uint32_t environment;
+    const struct governance_fact *standard_fact;
+    instant at;
+    struct cell_facts facts;
+    struct check_input *checks;
+    uint32_t check_count;
+    struct best best[CATEGORIES];
+    struct merge_point *points; /* a heap: the next change of each input, the earliest first */
+    uint32_t point_count;
+};
+
+/* Opens at an instant: everything that began at or before it is taken in. */
+void merge_open(struct merge *merge, const struct evaluation *run, const struct cell *cell,
+                instant at);
+void merge_close(struct merge *merge);
+
+instant merge_next(const struct merge *merge); /* INSTANT_END: nothing changes any more */
+void merge_advance(struct merge *merge);       /* to merge_next, which must not be INSTANT_END */
+
+/* The greatest event among the cell's inputs that takes effect at merge->at; NULL: time alone. */
+const struct version *merge_cause(const struct merge *merge);
+
+#endif

@@ -1,0 +1,332 @@
+/*
+ * service -- what is held of one service: its streams and facts, and the timelines they give.
+ *
+ * Inside posture only: posture.h's struct posture_service. Three layers, see
+ * docs/decisions/0002-incremental-posture.md: streams (every version of every result), populations
+ * (a check in an environment, swept from its streams), cells and standings (merged from
+ * populations and governance). Each layer is worked out again from the earliest instant at which
+ * what is below it changed; `dirty_from` says which, INSTANT_END: not at all.
+ *
+ * Ownership: owns everything. Observations and facts' versions stay where they are; arrays move.
+ */
+#ifndef ASSAY_POSTURE_SERVICE_H
+#define ASSAY_POSTURE_SERVICE_H
+
+#include "consumers/posture/governance.h"
+#include "consumers/posture/index.h"
+#include "consumers/posture/names.h"
+#include "consumers/posture/version.h"
+
+#include <uthash.h>
+
+#define NONE UINT32_MAX /* no observation, stream, tool, cell number */
+
+/* ---- streams ---- */
+
+enum { /* struct observation.flags */
+       OBSERVATION_COUNTS = 1,
+       OBSERVATION_PENDING = 2, /* waits to be judged */
+       OBSERVATION_OF_TEAM = 4, /* a record of it came by a team's topic */
+};
+
+struct observation { /* one version of a test result */
+    struct version head;
+    instant expires_at;
+    struct kept_record record;
+    uint32_t more; /* further records: number in posture_service.records, plus one; 0: none */
+    uint32_t tool;
+    uint32_t stream;
+    uint32_t same_tool; /* the one before of the same tool */
+    uint8_t result;     /* Assay__V1__Result */
+    uint8_t flags;
+};
+
+struct further_record {
+    struct kept_record record;
+    uint32_t more;
+};
+
+struct stream {
+    uint32_t population;
+    uint32_t subject;
+    uint32_t count, room; /* versions; room 0: the one is in place */
+    union {
+        uint32_t one;
+        uint32_t *many; /* in the order of test results */
+    };
+    struct unmapped_line *unmapped; /* NULL: nothing to report of it */
+};
+
+/* Why records have no effect, as was reported. Also used for scope changes and retractions. */
+struct unmapped_step {
+    instant at;
+    uint32_t version; /* an observation, or a place among a fact's versions in order of telling */
+    uint32_t record;  /* as record_at has it; of a fact its place */
+    uint8_t reason;   /* enum unmapped_reason */
+};
+struct unmapped_line {
+    uint32_t count;
+    struct unmapped_step steps[]; /* by (at, version, record) */
+};
+
+/* ---- populations ---- */
+
+enum category { IN_PASS, IN_FAIL, IN_ERROR, IN_STALE, CATEGORIES, IN_NOT_CHECKED = CATEGORIES };
+
+struct population_step {
+    instant at;
+    uint32_t greatest[CATEGORIES]; /* observation of each category; NONE */
+    uint32_t came;                 /* greatest observation that occurred at `at`; NONE */
+    bool not_checked;              /* a stream is NOT_CHECKED */
+};
+
+struct ttl_step {
+    instant at;
+    int64_t ttl;
+};
+
+struct reason_step {
+    instant at;
+    uint8_t reason;
+};
+
+struct touched {
+    uint32_t stream;
+    instant from;
+};
+
+struct population {
+    struct environment *environment;
+    uint32_t check;
+    uint32_t number;
+    uint32_t *streams;
+    uint32_t stream_count, stream_room;
+    struct population_step *steps;
+    uint32_t step_count, step_room;
+    struct ttl_step *ttls; /* of the mapping in force; the first at INSTANT_BEGIN */
+    uint32_t ttl_count;
+    struct reason_step *reasons; /* why its results have no effect */
+    uint32_t reason_count;
+    struct touched *touched; /* streams changed since the last evaluation */
+    uint32_t touched_count, touched_room;
+    instant dirty_from;
+    instant reasons_changed; /* INSTANT_END: not */
+    bool mapping_changed;    /* ttls must be looked at again */
+    bool reasons_stale;      /* reasons must be looked at again */
+    bool unmapped_queued;
+    UT_hash_handle hh;
+};
+
+/* ---- facts of the service itself ---- */
+
+struct fact_version {
+    struct version head;
+    struct kept_record *records;
+    uint32_t record_count, record_room;
+    uint32_t told; /* in order of telling, within the fact */
+    bool counts;
+    Assay__V1__Membership membership; /* scope change */
+    Assay__V1__Lifecycle lifecycle;   /* onboarding */
+    uint32_t owner;                   /* onboarding */
+};
+
+struct fact_step {
+    instant at;
+    const struct fact_version *version;
+    instant since;
+};
+
+struct service_fact {
+    struct fact_version **versions; /* in the facts' order */
+    uint32_t version_count, version_room;
+    struct fact_step *steps; /* as reported: those in force */
+    uint32_t step_count;
+    bool changed;
+    struct unmapped_line *unmapped;
+};
+
+struct service_retraction {
+    uuid id;
+    uint32_t team; /* NAME_NONE: by assay.evidence, any record */
+    bool matched;  /* something it reaches is known */
+    bool reported; /* shown as unmapped */
+    struct posture_order order;
+    struct kept_record record;
+    struct service_retraction *same_id;
+    UT_hash_handle hh;
+};
+
+/* ---- cells and standings ---- */
+
+struct cell_step {
+    instant at;
+    const struct version *deciding;
+    const struct version *cause; /* of a transition */
+    int64_t known;               /* of a transition */
+    uint32_t checks;
+    uint32_t missing : 24;
+    uint32_t status : 6;
+    uint32_t transition : 1;
+    uint32_t stale : 1;
+};
+
+struct cell {
+    struct standing *standing;
+    uint32_t control;
+    uint32_t number; /* NONE: not given yet */
+    struct cell_step *steps;
+    uint32_t step_count, step_room;
+    instant dirty_from;
+    UT_hash_handle hh; /* in its standing, by control */
+};
+
+struct standing_step {
+    instant at;
+    Assay__V1__Membership membership;
+    enum posture_value posture;
+    uint32_t counts[CELL_FAILED + 1]; /* by enum cell_status */
+};
+
+struct standing { /* of a standard in an environment */
+    struct environment *environment;
+    uint32_t standard;
+    struct service_fact scope;
+    struct cell *cells;          /* by control */
+    struct standing_step *own;   /* as the cells have it */
+    struct standing_step *shown; /* with the bases; what is reported */
+    uint32_t own_count, shown_count;
+    instant own_dirty_from, shown_dirty_from;
+    bool controls_changed;     /* the standard may have controls without a cell */
+    bool scope_unmapped_stale; /* whether scope has an effect must be looked at again */
+};
+
+struct programme_step {
+    instant at;
+    const struct governance_version *version; /* that the environment belongs to; NULL: none */
+    const struct version *cause;              /* the greatest that took force at `at` */
+    bool discontinued;
+};
+
+struct environment {
+    uint32_t name;
+    struct population *populations; /* by check */
+    struct standing **standings;    /* by the standard's name */
+    uint32_t standing_count, standing_room;
+    struct cell **cells; /* by number */
+    uint32_t cell_count, cell_room;
+    struct programme_step *programmes;
+    uint32_t programme_count;
+    bool programmes_changed;
+    bool populations_changed; /* some have mapping_changed or reasons_stale */
+    struct population **dirty_populations;
+    uint32_t dirty_population_count, dirty_population_room;
+    struct cell **dirty_cells;
+    uint32_t dirty_cell_count, dirty_cell_room;
+    struct population **unmapped; /* to be looked at again */
+    uint32_t unmapped_count, unmapped_room;
+};
+
+struct tool {
+    struct tool_key {
+        uint32_t name, version;
+    } key;
+    uint32_t number;
+    uint32_t last; /* observation; the others by same_tool */
+    bool judged;   /* recalled is as of the last evaluation */
+    bool recalled;
+    UT_hash_handle hh;
+};
+
+struct peers { /* numbers of one handle's names to the other's; NAME_NONE: not found yet */
+    uint32_t *numbers;
+    uint32_t room;
+};
+
+struct posture_service {
+    struct names *names;
+    uint32_t name;
+    struct peers to_governance, from_governance;
+    const struct posture_governance *governance; /* the one it is evaluated against */
+    bool evaluated;
+    int64_t position;
+
+    struct observation **chunks;
+    uint32_t chunk_count, chunk_room;
+    uint32_t observation_count;
+    struct further_record *records;
+    uint32_t record_count, record_room;
+    struct index by_id; /* observations */
+    uint32_t *pending;
+    uint32_t pending_count, pending_room;
+    uint32_t *of_teams;
+    uint32_t of_team_count, of_team_room;
+
+    struct stream *streams;
+    uint32_t stream_count, stream_room;
+    struct index by_key;
+    struct population **populations;
+    uint32_t population_count, population_room;
+
+    struct tool *tools; /* by key */
+    struct tool **tool_numbers;
+    bool tools_changed; /* some are not judged */
+    uint32_t tool_count, tool_room;
+
+    struct service_fact onboarding;
+    struct service_retraction *retractions; /* by id */
+    bool retractions_changed;
+
+    struct environment **environments; /* by name */
+    uint32_t environment_count, environment_room;
+    size_t bytes;
+};
+
+struct observation *observation_at(const struct posture_service *service, uint32_t number);
+int observation_compare(const struct posture_service *service, uint32_t a, uint32_t b);
+
+/* The stream's version numbers, sorted. */
+const uint32_t *stream_versions(const struct stream *stream);
+
+/* The records of an observation: 0 is the first told, then the others while record_next is not 0.
+ */
+const struct kept_record *record_at(const struct posture_service *service,
+                                    const struct observation *observation, uint32_t record);
+uint32_t record_next(const struct posture_service *service, const struct observation *observation,
+                     uint32_t record);
+struct observation *observation_new(struct posture_service *service); /* zeroed */
+
+struct environment *environment_of(struct posture_service *service, const char *name);
+struct environment *environment_find(const struct posture_service *service, const char *name);
+struct standing *standing_of(struct posture_service *service, struct environment *environment,
+                             const char *standard);
+struct standing *standing_find(const struct posture_service *service,
+                               const struct environment *environment, const char *standard);
+/* By the standard's number in governance's names. */
+struct standing *standing_named(struct posture_service *service,
+                                const struct environment *environment, uint32_t standard);
+struct cell *cell_of(struct posture_service *service, struct standing *standing, uint32_t control);
+struct cell *cell_find(const struct standing *standing, uint32_t control);
+struct population *population_find(const struct environment *environment, uint32_t check);
+
+/* Gives the cell its number. */
+void cell_number(struct posture_service *service, struct cell *cell);
+
+/* Notes that something changed from an instant on. */
+void cell_touch(struct posture_service *service, struct cell *cell, instant from);
+void population_touch(struct posture_service *service, struct population *population, instant from);
+void unmapped_queue(struct posture_service *service, struct population *population);
+void stream_touch(struct posture_service *service, uint32_t stream, instant from);
+void observation_touch(struct posture_service *service, uint32_t number); /* to be judged again */
+void standing_touch(struct standing *standing, instant from); /* its counts or membership */
+/* The cells that any version of a check's mapping (NULL: none) ever named: one version takes over
+ * from another. */
+void touch_mapped_cells(struct posture_service *service, const struct environment *environment,
+                        const struct governance_fact *mapping, instant from);
+
+/* A name here in governance's numbers, and the other way round; NAME_NONE: never heard there. */
+uint32_t to_governance(struct posture_service *service, uint32_t name);
+uint32_t from_governance(struct posture_service *service, uint32_t name);
+
+const char *text_of(const struct posture_service *service, uint32_t name);
+
+#endif

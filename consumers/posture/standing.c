@@ -1,0 +1,418 @@
+/*
+ * Evaluates standings: the counts of a standard's cells, and the posture they give with its bases.
+ *
+ * Two passes, each over its own window: `own` counts the transitions of the cells, `shown` looks at
+ * own steps only, so that a change of a base moves what rests on it without counting cells again.
+ */
+#include "consumers/posture/array.h"
+#include "consumers/posture/evaluation.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct change { /* a cell's transition, where it counts; else an instant to look again at */
+    instant at;
+    uint8_t from, to; /* enum cell_status */
+    bool counts;
+};
+
+struct changes {
+    struct change *items;
+    uint32_t count, room;
+};
+
+struct steps {
+    struct standing_step *items;
+    uint32_t count, room;
+};
+
+static void add_change(struct changes *changes, struct change change)
+{
+    changes->items = array_room(changes->items, &changes->room, changes->count + 1u,
+                                sizeof *changes->items, NULL);
+    changes->items[changes->count++] = change;
+}
+
+static int compare_changes(const void *a, const void *b)
+{
+    const struct change *x = a, *y = b;
+    return (x->at > y->at) - (x->at < y->at);
+}
+
+static void sort_changes(struct changes *changes)
+{
+    if (changes->count > 1)
+        qsort(changes->items, changes->count, sizeof *changes->items, compare_changes);
+}
+
+static uint32_t standing_steps_until(const struct standing_step *steps, uint32_t count, instant at)
+{
+    return steps_until(steps, count, sizeof *steps, at);
+}
+
+static instant before(instant from)
+{
+    return from == INSTANT_BEGIN ? INSTANT_BEGIN : from - 1;
+}
+
+/* ---- own ---- */
+
+static enum posture_value own_posture(const struct standing_step *step)
+{
+    const uint32_t *counts = step->counts;
+    uint32_t total = 0;
+    for (uint32_t status = CELL_NONE + 1; status <= CELL_FAILED; status++)
+        total += counts[status];
+    if (total == 0)
+        return POSTURE_INCOMPLETE;
+    if (counts[CELL_OUT_OF_SCOPE] == total)
+        return POSTURE_OUT_OF_SCOPE;
+    if (counts[CELL_NOT_APPLICABLE] == total)
+        return POSTURE_NOT_APPLICABLE;
+    if (counts[CELL_FAILED] > 0)
+        return POSTURE_FAILING;
+    if (counts[CELL_ERROR] + counts[CELL_STALE] + counts[CELL_NOT_TESTED] > 0)
+        return POSTURE_INCOMPLETE;
+    return counts[CELL_EXCEPTED] > 0 ? POSTURE_PASSING_WITH_EXCEPTIONS : POSTURE_PASSING;
+}
+
+/* The cells' transitions after `start`; their states then go into `step`. */
+static void gather_cells(const struct standing *standing, instant start, struct changes *changes,
+                         struct standing_step *step)
+{
+    const struct cell *cell;
+    for (cell = standing->cells; cell != NULL; cell = cell->hh.next) {
+        uint32_t i = cell_steps_until(cell, start);
+        uint8_t status = i == 0 ? CELL_NONE : (uint8_t)cell->steps[i - 1].status;
+        step->counts[status]++;
+        for (; i < cell->step_count; i++) {
+            uint8_t next = (uint8_t)cell->steps[i].status;
+            if (!cell->steps[i].transition)
+                continue;
+            add_change(changes, (struct change){cell->steps[i].at, status, next, true});
+            status = next;
+        }
+    }
+}
+
+static bool same_values(const struct standing_step *a, const struct standing_step *b)
+{
+    /* How many cells there are not is no value of the standing. */
+    return a->membership == b->membership && a->posture == b->posture &&
+           memcmp(a->counts + 1, b->counts + 1, sizeof a->counts - sizeof a->counts[0]) == 0;
+}
+
+static void add_step(struct steps *steps, const struct standing_step *step,
+                     struct standing_step *last)
+{
+    if (same_values(step, last))
+        return;
+    steps->items =
+        array_room(steps->items, &steps->room, steps->count + 1u, sizeof *steps->items, NULL);
+    steps->items[steps->count++] = *last = *step;
+}
+
+static void sweep_own(const struct standing *standing, instant start, uint32_t kept,
+                      struct steps *steps)
+{
+    struct changes changes = {0};
+    struct standing_step now = {.at = start};
+    gather_cells(standing, start, &changes, &now);
+    uint32_t scope = fact_steps_until(&standing->scope, start);
+    for (uint32_t i = scope; i < standing->scope.step_count; i++)
+        add_change(&changes, (struct change){.at = standing->scope.steps[i].at});
+    sort_changes(&changes);
+    struct standing_step last = {0};
+    if (kept > 0)
+        last = standing->own[kept - 1];
+    for (uint32_t i = 0; i < changes.count;) {
+        now.at = changes.items[i].at;
+        for (; i < changes.count && changes.items[i].at == now.at; i++) {
+            if (!changes.items[i].counts)
+                continue;
+            now.counts[changes.items[i].from]--;
+            now.counts[changes.items[i].to]++;
+        }
+        const struct fact_version *version = fact_in_force(&standing->scope, now.at);
+        now.membership =
+            version == NULL ? ASSAY__V1__MEMBERSHIP__MEMBERSHIP_UNSPECIFIED : version->membership;
+        now.posture = version == NULL ? POSTURE_NONE : own_posture(&now);
+        add_step(steps, &now, &last);
+    }
+    free(changes.items);
+}
+
+/* ---- with the bases ---- */
+
+static bool extends_any(const struct governance_fact *fact)
+{
+    for (uint32_t i = 0; fact != NULL && i < fact->version_count; i++) {
+        if (fact->versions[i]->standard.extend_count > 0)
+            return true;
+    }
+    return false;
+}
+
+bool standard_extends(const struct posture_governance *governance, uint32_t name)
+{
+    return name != NAME_NONE && extends_any(governance_standard(governance, name));
+}
+
+void touch_extending(struct evaluation *run, struct environment *environment, instant from)
+{
+    for (uint32_t i = 0; i < environment->standing_count; i++) {
+        struct standing *standing = environment->standings[i];
+        uint32_t name = to_governance(run->service, standing->standard);
+        if (from < standing->shown_dirty_from && standard_extends(run->governance, name))
+            standing->shown_dirty_from = from;
+    }
+}
+
+struct bases { /* standards by governance's numbers, each once */
+    uint32_t *names;
+    uint32_t count, room;
+};
+
+static void add_base(struct bases *bases, uint32_t name)
+{
+    for (uint32_t i = 0; i < bases->count; i++) {
+        if (bases->names[i] == name)
+            return;
+    }
+    bases->names =
+        array_room(bases->names, &bases->room, bases->count + 1u, sizeof *bases->names, NULL);
+    bases->names[bases->count++] = name;
+}
+
+/* All standards that any version could make a base of the first: whose versions to look at. */
+static void gather_possible(const struct evaluation *run, struct bases *bases)
+{
+    for (uint32_t i = 0; i < bases->count; i++) {
+        const struct governance_fact *fact = governance_standard(run->governance, bases->names[i]);
+        for (uint32_t j = 0; fact != NULL && j < fact->version_count; j++) {
+            const struct standard *standard = &fact->versions[j]->standard;
+            for (uint32_t k = 0; k < standard->extend_count; k++)
+                add_base(bases, standard->extends[k]);
+        }
+    }
+}
+
+/* The bases at an instant: what the first extends and the programme lists, and their bases. */
+static void gather_bases(const struct evaluation *run, const struct programme *programme,
+                         instant at, struct bases *bases)
+{
+    for (uint32_t i = 0; i < bases->count; i++) {
+        const struct governance_version *version = governance_in_force(
+            governance_standard(run->governance, bases->names[i]), run->position, at);
+        for (uint32_t j = 0; version != NULL && j < version->standard.extend_count; j++) {
+            if (programme_lists_standard(programme, version->standard.extends[j]))
+                add_base(bases, version->standard.extends[j]);
+        }
+    }
+}
+
+static enum posture_value own_at(const struct standing *standing, instant at)
+{
+    uint32_t until =
+        standing == NULL ? 0 : standing_steps_until(standing->own, standing->own_count, at);
+    return until == 0 ? POSTURE_NONE : standing->own[until - 1].posture;
+}
+
+static enum posture_value worst_with_bases(const struct evaluation *run,
+                                           const struct standing *standing, enum posture_value own,
+                                           uint32_t name, instant at)
+{
+    const struct environment *environment = standing->environment;
+    const struct programme_step *step = programme_at(environment, at);
+    if (own == POSTURE_NONE || own == POSTURE_OUT_OF_SCOPE || own == POSTURE_NOT_APPLICABLE ||
+        step == NULL || step->version == NULL)
+        return own;
+    struct bases bases = {0};
+    add_base(&bases, name);
+    gather_bases(run, &step->version->programme, at, &bases);
+    enum posture_value worst = own;
+    for (uint32_t i = 1; i < bases.count; i++) {
+        enum posture_value base =
+            own_at(standing_named(run->service, environment, bases.names[i]), at);
+        if (base == POSTURE_NOT_APPLICABLE)
+            continue;
+        if (base == POSTURE_NONE || base == POSTURE_OUT_OF_SCOPE)
+            base = POSTURE_INCOMPLETE;
+        if (base > worst)
+            worst = base; /* the values rise from PASSING to FAILING */
+    }
+    free(bases.names);
+    return worst;
+}
+
+static void gather_own(const struct standing *standing, instant start, struct changes *changes)
+{
+    uint32_t i = standing_steps_until(standing->own, standing->own_count, start);
+    for (; i < standing->own_count; i++)
+        add_change(changes, (struct change){.at = standing->own[i].at});
+}
+
+/* The instants at which a base may come, go or change. */
+static void gather_base_changes(const struct evaluation *run, const struct standing *standing,
+                                uint32_t name, instant start, struct changes *changes)
+{
+    const struct environment *environment = standing->environment;
+    struct bases possible = {0};
+    add_base(&possible, name);
+    gather_possible(run, &possible);
+    for (uint32_t i = 0; i < possible.count; i++) {
+        const struct governance_fact *fact =
+            governance_standard(run->governance, possible.names[i]);
+        for (instant at = governance_next(fact, run->position, start); at != INSTANT_END;
+             at = governance_next(fact, run->position, at))
+            add_change(changes, (struct change){.at = at});
+        const struct standing *base = standing_named(run->service, environment, possible.names[i]);
+        if (base != NULL && base != standing)
+            gather_own(base, start, changes);
+    }
+    for (uint32_t i = 0; i < environment->programme_count; i++) {
+        if (environment->programmes[i].at > start)
+            add_change(changes, (struct change){.at = environment->programmes[i].at});
+    }
+    free(possible.names);
+}
+
+static void sweep_shown(const struct evaluation *run, const struct standing *standing,
+                        instant start, uint32_t kept, struct steps *steps)
+{
+    uint32_t name = to_governance(run->service, standing->standard);
+    bool extends = standard_extends(run->governance, name);
+    struct changes changes = {0};
+    gather_own(standing, start, &changes);
+    if (extends)
+        gather_base_changes(run, standing, name, start, &changes);
+    sort_changes(&changes);
+    struct standing_step last = {0};
+    if (kept > 0)
+        last = standing->shown[kept - 1];
+    for (uint32_t i = 0; i < changes.count; i++) {
+        instant at = changes.items[i].at;
+        if (i + 1 < changes.count && changes.items[i + 1].at == at)
+            continue;
+        uint32_t until = standing_steps_until(standing->own, standing->own_count, at);
+        struct standing_step now = {0};
+        if (until > 0)
+            now = standing->own[until - 1];
+        now.at = at;
+        if (extends)
+            now.posture = worst_with_bases(run, standing, now.posture, name, at);
+        add_step(steps, &now, &last);
+    }
+    free(changes.items);
+}
+
+/* ---- comparing and reporting ---- */
+
+struct posture_standing_step standing_step_reported(const struct standing_step *step)
+{
+    const uint32_t *counts = step->counts;
+    uint32_t applicable = 0;
+    for (uint32_t status = CELL_PASSED; status <= CELL_FAILED; status++)
+        applicable += counts[status];
+    return (struct posture_standing_step){
+        .at = step->at,
+        .membership = step->membership,
+        .posture = step->posture,
+        .passed = counts[CELL_PASSED],
+        .excepted = counts[CELL_EXCEPTED],
+        .failed = counts[CELL_FAILED],
+        .error = counts[CELL_ERROR],
+        .stale = counts[CELL_STALE],
+        .not_tested = counts[CELL_NOT_TESTED],
+        .not_applicable = counts[CELL_NOT_APPLICABLE],
+        .applicable = applicable,
+        .percent =
+            applicable == 0 ? -1 : (int32_t)((uint64_t)counts[CELL_PASSED] * 10000 / applicable),
+    };
+}
+
+static void report(const struct evaluation *run, const struct standing *standing,
+                   enum posture_change change, const struct standing_step *step)
+{
+    if (run->sink->standing == NULL)
+        return;
+    struct posture_standing_step reported = standing_step_reported(step);
+    if (change == STEP_REMOVED)
+        reported = (struct posture_standing_step){.at = step->at};
+    run->sink->standing(run->sink->context, text_of(run->service, standing->environment->name),
+                        text_of(run->service, standing->standard), change, &reported);
+}
+
+/* Puts `steps` in place of the held ones from `kept` on, reporting where asked. Returns the first
+ * instant that differs. */
+static instant replace(const struct evaluation *run, const struct standing *standing,
+                       struct standing_step **held, uint32_t *held_count, uint32_t kept,
+                       const struct steps *steps, bool reported)
+{
+    instant first = INSTANT_END;
+    for (uint32_t old = kept, new = 0; old < *held_count || new < steps->count;) {
+        const struct standing_step *was = old < *held_count ? &(*held)[old] : NULL;
+        const struct standing_step *is = new < steps->count ? &steps->items[new] : NULL;
+        enum posture_change change = STEP_SET;
+        const struct standing_step *differs = is;
+        if (is == NULL || (was != NULL && was->at < is->at)) {
+            change = STEP_REMOVED;
+            differs = was;
+            old++;
+        } else {
+            bool both = was != NULL && was->at == is->at;
+            new ++;
+            old += both;
+            if (both && same_values(was, is))
+                continue;
+        }
+        if (differs->at < first)
+            first = differs->at;
+        if (reported)
+            report(run, standing, change, differs);
+    }
+    uint32_t room = *held_count;
+    *held = array_room(*held, &room, kept + steps->count, sizeof **held, &run->service->bytes);
+    if (steps->count > 0)
+        memcpy(*held + kept, steps->items, steps->count * sizeof **held);
+    *held_count = kept + steps->count;
+    return first;
+}
+
+static void evaluate_own(struct evaluation *run, struct standing *standing)
+{
+    instant start = before(standing->own_dirty_from);
+    uint32_t kept = standing_steps_until(standing->own, standing->own_count, start);
+    struct steps steps = {0};
+    sweep_own(standing, start, kept, &steps);
+    instant first =
+        replace(run, standing, &standing->own, &standing->own_count, kept, &steps, false);
+    free(steps.items);
+    standing->own_dirty_from = INSTANT_END;
+    if (first == INSTANT_END)
+        return;
+    if (first < standing->shown_dirty_from)
+        standing->shown_dirty_from = first;
+    touch_extending(run, standing->environment, first);
+}
+
+void evaluate_standings(struct evaluation *run, struct environment *environment)
+{
+    for (uint32_t i = 0; i < environment->standing_count; i++) {
+        if (environment->standings[i]->own_dirty_from != INSTANT_END)
+            evaluate_own(run, environment->standings[i]);
+    }
+    for (uint32_t i = 0; i < environment->standing_count; i++) {
+        struct standing *standing = environment->standings[i];
+        if (standing->shown_dirty_from == INSTANT_END)
+            continue;
+        instant start = before(standing->shown_dirty_from);
+        uint32_t kept = standing_steps_until(standing->shown, standing->shown_count, start);
+        struct steps steps = {0};
+        sweep_shown(run, standing, start, kept, &steps);
+        replace(run, standing, &standing->shown, &standing->shown_count, kept, &steps, true);
+        free(steps.items);
+        standing->shown_dirty_from = INSTANT_END;
+    }
+}
