@@ -160,8 +160,8 @@ static bool commit_services(struct store *store, PGconn *connection, int64_t bat
     gather_names(hold, records, count);
     /* Also without services: the share lock keeps governance from counting on this position. */
     if (!lock_services(hold, connection, fault) ||
-        !governance_load(fold_governance(fold), connection, store_topics(store), hold->head,
-                         fault) ||
+        !governance_log_load(fold_governance(fold), connection, store_topics(store), hold->head,
+                             fault) ||
         !fold_services(fold, connection, batch, records, count, hold->locked, hold->count,
                        hold->head, fault))
         return false;
@@ -185,7 +185,7 @@ static bool commit_governance(struct store *store, PGconn *connection, int64_t b
     /* While governance is held FOR UPDATE no other batch can be on its way to a position. */
     if (!ask_number(connection, "SELECT record.lock_governance()", &head, fault) ||
         !ask_number(connection, "SELECT position FROM record.commit_head", &last, fault) ||
-        !governance_load(fold_governance(fold), connection, store_topics(store), head, fault) ||
+        !governance_log_load(fold_governance(fold), connection, store_topics(store), head, fault) ||
         !fold_governance_facts(fold, connection, batch, last + 1, records, count, fault) ||
         !copies_send(fold_copies(fold), connection, fault) ||
         !append_commit(connection, batch, true, replay, position, fault))
@@ -233,7 +233,8 @@ static bool catch_up_held(struct store *store, PGconn *connection, struct hold *
                           struct fault *fault)
 {
     struct fold *fold = store_fold(store);
-    if (!governance_load(fold_governance(fold), connection, store_topics(store), hold->head, fault))
+    if (!governance_log_load(fold_governance(fold), connection, store_topics(store), hold->head,
+                             fault))
         return false;
     for (size_t i = 0; i < hold->count; i++)
         if (!fold_catch_up(fold, connection, &hold->locked[i], hold->head, &changed[i], fault))

@@ -9,7 +9,7 @@
 
 struct fold {
     struct topics *topics;
-    struct governance *governance;
+    struct governance_log *governance;
     struct services services;
     struct copies copies;
     struct arena *keys;           /* fact keys, until the row is written */
@@ -26,7 +26,7 @@ struct fold *fold_new(struct topics *topics, size_t cap)
         abort();
     fold->topics = topics;
     fold->services.cap = cap;
-    fold->governance = governance_new();
+    fold->governance = governance_log_new();
     fold->keys = arena_new(KEYS_CAP);
     fold->governance_pair = pair_new("", "");
     return fold;
@@ -37,7 +37,7 @@ void fold_free(struct fold *fold)
     if (fold == NULL)
         return;
     services_free(&fold->services);
-    governance_free(fold->governance);
+    governance_log_free(fold->governance);
     copies_free(&fold->copies);
     arena_free(fold->keys);
     pair_free(fold->governance_pair);
@@ -48,8 +48,8 @@ void fold_forget(struct fold *fold)
 {
     services_free(&fold->services);
     copies_clear(&fold->copies);
-    governance_free(fold->governance);
-    fold->governance = governance_new();
+    governance_log_free(fold->governance);
+    fold->governance = governance_log_new();
     pair_free(fold->governance_pair);
     fold->governance_pair = pair_new("", "");
     fold->governance_pair_loaded = false;
@@ -60,7 +60,7 @@ struct copies *fold_copies(struct fold *fold)
     return &fold->copies;
 }
 
-struct governance *fold_governance(struct fold *fold)
+struct governance_log *fold_governance(struct fold *fold)
 {
     return fold->governance;
 }
@@ -211,7 +211,7 @@ static bool evaluate(struct fold *fold, struct service *service, int64_t positio
     struct reporting to = {.fold = fold, .service = service, .batch = batch};
     struct posture_sink sink = sink_to(&to);
     size_t before = copies_bytes(&fold->copies);
-    posture_evaluate(service->posture, governance_posture(fold->governance), position, batch,
+    posture_evaluate(service->posture, governance_log_posture(fold->governance), position, batch,
                      &sink);
     for (size_t i = 0; i < service->pair_count; i++)
         write_pair(fold, service, service->pairs[i], batch);
@@ -252,9 +252,9 @@ bool fold_catch_up(struct fold *fold, PGconn *connection, const struct locked *l
     int64_t position;
     int64_t batch;
     while (service->governance < head &&
-           governance_next(fold->governance, service->governance, &position, &batch) &&
+           governance_log_next(fold->governance, service->governance, &position, &batch) &&
            position <= head) {
-        if (posture_concerned(service->posture, governance_posture(fold->governance),
+        if (posture_concerned(service->posture, governance_log_posture(fold->governance),
                               service->governance, position) &&
             evaluate(fold, service, position, batch))
             *changed = true;
@@ -399,7 +399,7 @@ bool fold_governance_facts(struct fold *fold, PGconn *connection, int64_t batch,
             write_fact(fold, batch, &records[i], NULL);
     struct reporting to = {.fold = fold, .batch = batch};
     struct posture_sink sink = sink_to(&to);
-    governance_commit(fold->governance, records, count, batch, position, &sink);
+    governance_log_commit(fold->governance, records, count, batch, position, &sink);
     pair_write(fold->governance_pair, batch, &fold->copies);
     return true;
 }

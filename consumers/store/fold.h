@@ -10,7 +10,7 @@
 #ifndef ASSAY_STORE_FOLD_H
 #define ASSAY_STORE_FOLD_H
 
-#include "consumers/store/governance.h"
+#include "consumers/store/governance_log.h"
 #include "consumers/store/pack.h"
 #include "consumers/store/service.h"
 #include "consumers/store/taken.h"
@@ -24,7 +24,7 @@ void fold_free(struct fold *fold);
 void fold_forget(struct fold *fold);
 
 struct copies *fold_copies(struct fold *fold);
-struct governance *fold_governance(struct fold *fold);
+struct governance_log *fold_governance(struct fold *fold);
 
 /* A service row as read under its lock. */
 struct locked {

@@ -305,7 +305,7 @@ static bool load_counters(const struct loading *loading)
 }
 
 bool service_load(struct service *service, PGconn *connection, struct topics *topics,
-                  const struct governance *governance, int64_t position, struct fault *fault)
+                  const struct governance_log *governance, int64_t position, struct fault *fault)
 {
     assert(service->posture == NULL);
     static const struct posture_sink silent = {0};
@@ -313,7 +313,7 @@ bool service_load(struct service *service, PGconn *connection, struct topics *to
     service->posture = posture_service_new(service->name);
     if (!load_names(&loading) || !load_facts(&loading) || !load_history(&loading))
         return false;
-    posture_evaluate(service->posture, governance_posture(governance), service->governance, 0,
+    posture_evaluate(service->posture, governance_log_posture(governance), service->governance, 0,
                      &silent);
     return load_known(&loading) && load_counters(&loading);
 }

@@ -10,7 +10,7 @@
 #define ASSAY_STORE_SERVICE_H
 
 #include "consumers/posture/posture.h"
-#include "consumers/store/governance.h"
+#include "consumers/store/governance_log.h"
 #include "consumers/store/pack.h"
 #include "consumers/store/topics.h"
 
@@ -45,7 +45,7 @@ struct pair *service_pair(struct service *service, const char *environment);
  * them with governance as of service->governance. What that reports is in the record already.
  */
 bool service_load(struct service *service, PGconn *connection, struct topics *topics,
-                  const struct governance *governance, int64_t position, struct fault *fault);
+                  const struct governance_log *governance, int64_t position, struct fault *fault);
 
 /* Drops posture and pairs; keeps name, version and governance. */
 void service_unload(struct services *services, struct service *service);

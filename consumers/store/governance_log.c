@@ -1,4 +1,4 @@
-#include "consumers/store/governance.h"
+#include "consumers/store/governance_log.h"
 
 #include "consumers/store/connection.h"
 #include "proto/codec.h"
@@ -10,7 +10,7 @@ struct governance_commit {
     int64_t position, batch;
 };
 
-struct governance {
+struct governance_log {
     struct posture_governance *posture;
     struct governance_commit *commits; /* by position */
     size_t count, room;
@@ -19,16 +19,16 @@ struct governance {
 /* What one load decodes at a time lives here; facts are copied by posture. */
 static const size_t ARENA_CAP = 64 << 20;
 
-struct governance *governance_new(void)
+struct governance_log *governance_log_new(void)
 {
-    struct governance *governance = calloc(1, sizeof *governance);
+    struct governance_log *governance = calloc(1, sizeof *governance);
     if (governance == NULL)
         abort();
     governance->posture = posture_governance_new();
     return governance;
 }
 
-void governance_free(struct governance *governance)
+void governance_log_free(struct governance_log *governance)
 {
     if (governance == NULL)
         return;
@@ -37,21 +37,21 @@ void governance_free(struct governance *governance)
     free(governance);
 }
 
-const struct posture_governance *governance_posture(const struct governance *governance)
+const struct posture_governance *governance_log_posture(const struct governance_log *governance)
 {
     return governance->posture;
 }
 
-int64_t governance_position(const struct governance *governance)
+int64_t governance_log_position(const struct governance_log *governance)
 {
     return governance->count == 0 ? 0 : governance->commits[governance->count - 1].position;
 }
 
-static void add_commit(struct governance *governance, int64_t position, int64_t batch)
+static void add_commit(struct governance_log *governance, int64_t position, int64_t batch)
 {
-    if (governance_position(governance) == position)
+    if (governance_log_position(governance) == position)
         return;
-    assert(position > governance_position(governance));
+    assert(position > governance_log_position(governance));
     if (governance->count == governance->room) {
         governance->room = governance->room == 0 ? 64 : governance->room * 2;
         governance->commits =
@@ -69,7 +69,7 @@ static const char LOAD[] =
     " WHERE c.governance AND c.position > $1 AND c.position <= $2"
     " ORDER BY c.position, f.topic, f.partition, f.\"offset\"";
 
-static bool load_row(struct governance *governance, PGconn *connection, struct topics *topics,
+static bool load_row(struct governance_log *governance, PGconn *connection, struct topics *topics,
                      const PGresult *result, int row, struct arena *arena, struct fault *fault)
 {
     int64_t position = result_int8(result, row, 0);
@@ -104,13 +104,13 @@ static bool load_row(struct governance *governance, PGconn *connection, struct t
     return true;
 }
 
-bool governance_load(struct governance *governance, PGconn *connection, struct topics *topics,
-                     int64_t position, struct fault *fault)
+bool governance_log_load(struct governance_log *governance, PGconn *connection,
+                         struct topics *topics, int64_t position, struct fault *fault)
 {
-    if (governance_position(governance) >= position)
+    if (governance_log_position(governance) >= position)
         return true;
     struct request request = {0};
-    pgwire_int8(request_next(&request), governance_position(governance));
+    pgwire_int8(request_next(&request), governance_log_position(governance));
     pgwire_int8(request_next(&request), position);
     PGresult *result = connection_call(connection, fault, PGRES_TUPLES_OK, LOAD, &request);
     request_free(&request);
@@ -128,8 +128,9 @@ bool governance_load(struct governance *governance, PGconn *connection, struct t
     return done;
 }
 
-void governance_commit(struct governance *governance, const struct taken *records, size_t count,
-                       int64_t batch, int64_t position, const struct posture_sink *sink)
+void governance_log_commit(struct governance_log *governance, const struct taken *records,
+                           size_t count, int64_t batch, int64_t position,
+                           const struct posture_sink *sink)
 {
     add_commit(governance, position, batch);
     for (size_t i = 0; i < count; i++) {
@@ -149,8 +150,8 @@ void governance_commit(struct governance *governance, const struct taken *record
     posture_governance_settle(governance->posture, position, sink);
 }
 
-bool governance_next(const struct governance *governance, int64_t position, int64_t *next,
-                     int64_t *batch)
+bool governance_log_next(const struct governance_log *governance, int64_t position, int64_t *next,
+                         int64_t *batch)
 {
     size_t low = 0;
     size_t high = governance->count;
