@@ -174,6 +174,7 @@ static bool collect(struct aggregator *aggregator)
             }
             break;
         case INTAKE_NOTHING:
+            intake_release(&received);
             return true;
         }
         intake_release(&received);

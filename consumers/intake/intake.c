@@ -141,6 +141,8 @@ static enum intake_event not_a_record(struct received *received, const rd_kafka_
     case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
     case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
     case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+        if (received->topic[0] == '^')
+            return INTAKE_NOTHING; /* no team has a topic yet */
         /* Not created yet, or a team's topic that has been deleted: the rest goes on. */
         fault_set(fault, FAULT_RETRY, "topic %s is not there yet (assay topics create makes it)",
                   received->topic);

@@ -114,12 +114,12 @@ static bool fold_all(struct rebuild *rebuild, void (*progress)(uint64_t, uint64_
     for (;;) {
         struct request request = {0};
         pgwire_int8(request_next(&request), last);
-        PGresult *result =
-            connection_call(rebuild->connection, fault, PGRES_TUPLES_OK,
-                            "SELECT position, batch, governance, replay, (SELECT h.position FROM"
-                            " record.commit_head h) FROM record.commit_log WHERE position > $1"
-                            " ORDER BY position LIMIT 1000",
-                            &request);
+        PGresult *result = connection_call(
+            rebuild->connection, fault, PGRES_TUPLES_OK,
+            "SELECT c.position, c.batch, c.governance, c.replay, (SELECT h.position FROM"
+            " record.commit_head h) FROM record.commit_log c WHERE c.position > $1"
+            " ORDER BY c.position LIMIT 1000",
+            &request);
         request_free(&request);
         if (result == NULL)
             return false;

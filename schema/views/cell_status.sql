@@ -61,6 +61,7 @@ BEGIN ATOMIC
         JOIN record.cell c ON c.service = p.service AND c.environment = p.environment
                           AND c.cell = x.cell
         WHERE x.at = x.in_force AND x.status > 0
+        OFFSET 0 -- once a (service, environment): without statistics it would be once a cell
     ) s;
 END;
 REVOKE ALL ON FUNCTION record.cell_status_upto(timestamptz, bigint) FROM PUBLIC;
