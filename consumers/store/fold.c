@@ -4,6 +4,7 @@
 #include "proto/json.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -81,6 +82,19 @@ static void write_jsonb(struct pgwire *wire, const Assay__V1__Event *event)
     json_decref(object);
 }
 
+/* The fact's own key, by which its steps are told: a scope change travels under its service's. */
+static const char *fact_key(const Assay__V1__Event *event, struct arena *arena)
+{
+    if (event->body_case != ASSAY__V1__EVENT__BODY_SCOPE_CHANGE)
+        return record_key(event, arena);
+    const Assay__V1__ScopeChange *scope = event->scope_change;
+    size_t room = strlen(scope->service) + strlen(scope->environment) + strlen(scope->standard) + 3;
+    char *key = arena_take_raw(arena, room);
+    assert(key != NULL);
+    (void)snprintf(key, room, "%s|%s|%s", scope->service, scope->environment, scope->standard);
+    return key;
+}
+
 static void write_fact(struct fold *fold, int64_t batch, const struct taken *taken,
                        const char *service)
 {
@@ -96,7 +110,7 @@ static void write_fact(struct fold *fold, int64_t batch, const struct taken *tak
     pgwire_int4(wire, taken->incarnation);
     pgwire_int8(wire, taken->offset);
     pgwire_text(wire, record_body_name(taken->event));
-    pgwire_text(wire, record_key(taken->event, fold->keys));
+    pgwire_text(wire, fact_key(taken->event, fold->keys));
     pgwire_text(wire, service);
     pgwire_uuid(wire, &id);
     pgwire_uuid_bytes(wire, taken->digest);
