@@ -150,6 +150,8 @@ class Daemon:
             except Failed:
                 _signal(pid, signal.SIGKILL)
                 await_condition(lambda: self.pid() is None, STOP_SECONDS, f"killing {pid}")
+        if self.process is not None:
+            self.process.wait()  # it has ended; this fetches how
         self.pid_file.unlink(missing_ok=True)
 
     def log_tail(self):
