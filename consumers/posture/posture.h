@@ -177,11 +177,12 @@ struct posture_fact_step {
  * least one cell, whether or not the service is onboarded; else the first of these that holds:
  */
 #define POSTURE_UNKNOWN_SERVICE                                                                    \
-    "unknown_service"                    /* no onboarding in force; a team's: at its time */
-#define POSTURE_NOT_OWNER    "not_owner" /* a team's, of a service that was not its own: for ever */
-#define POSTURE_NO_MAPPING   "no_mapping" /* none in force that applies here and names a control */
-#define POSTURE_NOT_IN_SCOPE "not_in_scope" /* no standard that it is mapped to is in scope here   \
-                                             */
+    "unknown_service"                   /* no onboarding in force; a team's: at its time */
+#define POSTURE_NOT_OWNER  "not_owner"  /* a team's, of a service that was not its own: for ever */
+#define POSTURE_NO_MAPPING "no_mapping" /* none in force that applies here and names a control */
+#define POSTURE_NOT_IN_SCOPE                                                                       \
+    "not_in_scope" /* no standard that it is mapped to is in scope here                            \
+                    */
 #define POSTURE_UNKNOWN_STANDARD "unknown_standard" /* of those in scope none is in force */
 #define POSTURE_UNKNOWN_CONTROL  "unknown_control"  /* none of those in force has the control */
 /* Further: a scope_change whose standard is not in force, and a check_mapping that names a control

@@ -98,9 +98,11 @@ static void gather_cells(const struct standing *standing, instant start, struct 
 
 static bool same_values(const struct standing_step *a, const struct standing_step *b)
 {
-    /* How many cells there are not is no value of the standing. */
+    /* How many cells are out of scope, or are not, is no value of the standing. */
+    enum { FIRST = CELL_NOT_APPLICABLE };
     return a->membership == b->membership && a->posture == b->posture &&
-           memcmp(a->counts + 1, b->counts + 1, sizeof a->counts - sizeof a->counts[0]) == 0;
+           memcmp(a->counts + FIRST, b->counts + FIRST,
+                  sizeof a->counts - FIRST * sizeof a->counts[0]) == 0;
 }
 
 static void add_step(struct steps *steps, const struct standing_step *step,

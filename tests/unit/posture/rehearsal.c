@@ -1,0 +1,231 @@
+#include "tests/unit/posture/rehearsal.h"
+
+#include "proto/codec.h"
+#include "proto/record.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct actor { /* a service */
+    char *name;
+    struct posture_service *service;
+    struct recorder *recorder;
+    uint32_t caught_up; /* governance commits behind it */
+    int64_t position;
+    bool told; /* in the batch in hand */
+};
+
+struct rehearsal {
+    struct posture_governance *governance;
+    struct recorder *recorder;
+    struct actor **actors; /* by name */
+    uint32_t actor_count;
+    int64_t *commits; /* positions of governance commits */
+    uint32_t commit_count;
+    char **topics;
+    uint32_t topic_count;
+};
+
+static void *grown(void *items, size_t count, size_t size)
+{
+    void *more = realloc(items, (count + 1) * size);
+    assert(more != NULL);
+    return more;
+}
+
+struct rehearsal *rehearsal_new(void)
+{
+    struct rehearsal *rehearsal = calloc(1, sizeof *rehearsal);
+    assert(rehearsal != NULL);
+    rehearsal->governance = posture_governance_new();
+    rehearsal->recorder = recorder_new();
+    return rehearsal;
+}
+
+void rehearsal_free(struct rehearsal *rehearsal)
+{
+    for (uint32_t i = 0; i < rehearsal->actor_count; i++) {
+        struct actor *actor = rehearsal->actors[i];
+        posture_service_free(actor->service);
+        recorder_free(actor->recorder);
+        free(actor->name);
+        free(actor);
+    }
+    for (uint32_t i = 0; i < rehearsal->topic_count; i++)
+        free(rehearsal->topics[i]);
+    posture_governance_free(rehearsal->governance);
+    recorder_free(rehearsal->recorder);
+    free(rehearsal->actors);
+    free(rehearsal->commits);
+    free(rehearsal->topics);
+    free(rehearsal);
+}
+
+static int16_t topic_number(struct rehearsal *rehearsal, const char *topic)
+{
+    for (uint32_t i = 0; i < rehearsal->topic_count; i++) {
+        if (strcmp(rehearsal->topics[i], topic) == 0)
+            return (int16_t)i;
+    }
+    rehearsal->topics = grown(rehearsal->topics, rehearsal->topic_count, sizeof(char *));
+    rehearsal->topics[rehearsal->topic_count] = strdup(topic);
+    return (int16_t)rehearsal->topic_count++;
+}
+
+static struct actor *actor_of(struct rehearsal *rehearsal, const char *name)
+{
+    uint32_t place = 0;
+    for (; place < rehearsal->actor_count; place++) {
+        int order = strcmp(rehearsal->actors[place]->name, name);
+        if (order == 0)
+            return rehearsal->actors[place];
+        if (order > 0)
+            break;
+    }
+    struct actor *actor = calloc(1, sizeof *actor);
+    assert(actor != NULL);
+    actor->name = strdup(name);
+    actor->service = posture_service_new(name);
+    actor->recorder = recorder_new();
+    rehearsal->actors = grown(rehearsal->actors, rehearsal->actor_count, sizeof(struct actor *));
+    memmove(&rehearsal->actors[place + 1], &rehearsal->actors[place],
+            (rehearsal->actor_count - place) * sizeof(struct actor *));
+    rehearsal->actors[place] = actor;
+    rehearsal->actor_count++;
+    return actor;
+}
+
+static void catch_up(struct rehearsal *rehearsal, struct actor *actor)
+{
+    for (; actor->caught_up < rehearsal->commit_count; actor->caught_up++) {
+        int64_t position = rehearsal->commits[actor->caught_up];
+        if (posture_concerned(actor->service, rehearsal->governance, actor->position, position)) {
+            posture_evaluate(actor->service, rehearsal->governance, position, position,
+                             recorder_sink(actor->recorder));
+        }
+        actor->position = position;
+    }
+}
+
+static void tell_result(struct posture_service *service, const Assay__V1__Event *event,
+                        const uint8_t digest[static 16], const struct posture_record *record)
+{
+    const Assay__V1__ControlTestResult *body = event->control_test_result;
+    struct posture_result result = {
+        .order = {.occurred_at = codec_instant(event->occurred_at, INSTANT_BEGIN),
+                  .sequence = event->sequence},
+        .result = body->result,
+        .expires_at = codec_instant(body->expires_at, INSTANT_END),
+        .tool = POSTURE_NO_TOOL,
+        .record = *record,
+    };
+    bool valid = uuid_parse(event->id, &result.order.id);
+    assert(valid);
+    memcpy(result.order.digest, digest, sizeof result.order.digest);
+    if (body->tool != NULL)
+        result.tool = posture_tool(service, body->tool->name, body->tool->version, NULL);
+    uint32_t stream = posture_stream(service, body->environment, body->check, body->subject, NULL);
+    posture_add_result(service, stream, &result);
+}
+
+static const char *service_of(const Assay__V1__Event *event)
+{
+    switch (event->body_case) {
+    case ASSAY__V1__EVENT__BODY_CONTROL_TEST_RESULT:
+        return event->control_test_result->service;
+    case ASSAY__V1__EVENT__BODY_SERVICE_ONBOARDING:
+        return event->service_onboarding->service;
+    case ASSAY__V1__EVENT__BODY_SCOPE_CHANGE:
+        return event->scope_change->service;
+    case ASSAY__V1__EVENT__BODY_RETRACTION:
+        return event->retraction->service;
+    default:
+        assert(!"governance's");
+        return NULL;
+    }
+}
+
+void rehearsal_take(struct rehearsal *rehearsal, const char *topic, int32_t partition,
+                    int64_t offset, const Assay__V1__Event *event, const uint8_t digest[static 16],
+                    int64_t batch)
+{
+    struct posture_record record = {
+        .topic = topic_number(rehearsal, topic),
+        .partition = partition,
+        .offset = offset,
+        .batch = batch,
+        .team = record_team_of(topic),
+        .governance = record_topic_of(topic) == RECORD_GOVERNANCE,
+    };
+    if (record.governance) {
+        posture_governance_add(rehearsal->governance, event, digest, &record, batch);
+        if (rehearsal->commit_count == 0 ||
+            rehearsal->commits[rehearsal->commit_count - 1] != batch) {
+            rehearsal->commits =
+                grown(rehearsal->commits, rehearsal->commit_count, sizeof *rehearsal->commits);
+            rehearsal->commits[rehearsal->commit_count++] = batch;
+        }
+        return;
+    }
+    struct actor *actor = actor_of(rehearsal, service_of(event));
+    if (!actor->told) {
+        /* Governance of the same batch comes first: its position is the batch's. */
+        catch_up(rehearsal, actor);
+        actor->told = true;
+    }
+    if (event->body_case == ASSAY__V1__EVENT__BODY_CONTROL_TEST_RESULT)
+        tell_result(actor->service, event, digest, &record);
+    else
+        posture_add_fact(actor->service, event, digest, &record);
+}
+
+void rehearsal_commit(struct rehearsal *rehearsal, int64_t batch)
+{
+    posture_governance_settle(rehearsal->governance, rehearsal_position(rehearsal),
+                              recorder_sink(rehearsal->recorder));
+    for (uint32_t i = 0; i < rehearsal->actor_count; i++) {
+        struct actor *actor = rehearsal->actors[i];
+        if (!actor->told)
+            continue;
+        posture_evaluate(actor->service, rehearsal->governance, actor->position, batch,
+                         recorder_sink(actor->recorder));
+        actor->told = false;
+    }
+}
+
+void rehearsal_catch_up(struct rehearsal *rehearsal)
+{
+    for (uint32_t i = 0; i < rehearsal->actor_count; i++)
+        catch_up(rehearsal, rehearsal->actors[i]);
+}
+
+struct posture_service *rehearsal_service(struct rehearsal *rehearsal, const char *name)
+{
+    return actor_of(rehearsal, name)->service;
+}
+
+struct posture_governance *rehearsal_governance(struct rehearsal *rehearsal)
+{
+    return rehearsal->governance;
+}
+
+int64_t rehearsal_position(const struct rehearsal *rehearsal)
+{
+    return rehearsal->commit_count == 0 ? 0 : rehearsal->commits[rehearsal->commit_count - 1];
+}
+
+struct recorder *rehearsal_recorder(struct rehearsal *rehearsal, const char *service)
+{
+    return actor_of(rehearsal, service)->recorder;
+}
+
+struct recorder *rehearsal_governance_recorder(struct rehearsal *rehearsal)
+{
+    return rehearsal->recorder;
+}
+
+const char *rehearsal_name(const struct rehearsal *rehearsal, uint32_t number)
+{
+    return number < rehearsal->actor_count ? rehearsal->actors[number]->name : NULL;
+}
