@@ -2,6 +2,7 @@
 #include "consumers/store/pack.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* Every table C adds rows to, with the columns in the order in which the rows are written. */
 static const struct {
@@ -57,6 +58,30 @@ static void add_texts(struct request *request, const struct noted *noted, size_t
     pgwire_array_end(wire, mark);
 }
 
+static int compare_noted(const void *a, const void *b)
+{
+    const struct noted *left = a;
+    const struct noted *right = b;
+    int order = strcmp(left->service, right->service);
+    if (order == 0)
+        order = strcmp(left->second, right->second);
+    return order != 0 ? order : strcmp(left->third, right->third);
+}
+
+/* One element a (service, source, check), with its latest instant. Returns how many. */
+static size_t fold_producers(struct noted *noted, size_t count)
+{
+    qsort(noted, count, sizeof *noted, compare_noted);
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (kept == 0 || compare_noted(&noted[kept - 1], &noted[i]) != 0)
+            noted[kept++] = noted[i];
+        else if (noted[i].at > noted[kept - 1].at)
+            noted[kept - 1].at = noted[i].at;
+    }
+    return kept;
+}
+
 static bool send_noted(struct copies *copies, PGconn *connection, struct fault *fault)
 {
     bool done = true;
@@ -74,7 +99,7 @@ static bool send_noted(struct copies *copies, PGconn *connection, struct fault *
     if (done && copies->producer_count > 0) {
         struct request request = {0};
         const struct noted *noted = copies->producers;
-        size_t count = copies->producer_count;
+        size_t count = fold_producers(copies->producers, copies->producer_count);
         add_texts(&request, noted, count, offsetof(struct noted, service));
         add_texts(&request, noted, count, offsetof(struct noted, second));
         add_texts(&request, noted, count, offsetof(struct noted, third));

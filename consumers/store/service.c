@@ -243,18 +243,19 @@ static bool load_history(const struct loading *loading)
     return done;
 }
 
-/* When a transition that time alone causes was first known follows from no fact: it is read back.
+/*
+ * When a transition that time alone causes was first known follows from no fact: it is read back.
+ * Told in the order of the rows, so that the last to speak of a step counts; of steps that are no
+ * more, posture takes no notice.
  */
 static bool load_known(const struct loading *loading)
 {
-    PGresult *result = ask(
-        loading,
-        "SELECT n.environment, n.cell, n.at, n.known FROM (SELECT DISTINCT ON"
-        " (t.environment, s.cell, s.at) t.environment, s.cell, s.at, s.status, s.flags, s.cause,"
-        " s.known FROM record.timeline t, unnest(t.cell, t.at, t.status, t.flags, t.cause,"
-        " t.known) AS s (cell, at, status, flags, cause, known) WHERE t.service = $1"
-        " ORDER BY t.environment, s.cell, s.at, t.seq DESC) n"
-        " WHERE n.status >= 0 AND n.flags & 1 = 1 AND n.cause IS NULL");
+    PGresult *result =
+        ask(loading, "SELECT t.environment, s.cell, s.at, s.known FROM record.timeline t,"
+                     " unnest(t.cell, t.at, t.status, t.flags, t.cause, t.known)"
+                     " AS s (cell, at, status, flags, cause, known) WHERE t.service = $1"
+                     " AND s.status >= 0 AND s.flags & 1 = 1 AND s.cause IS NULL"
+                     " ORDER BY t.environment, t.seq");
     if (result == NULL)
         return false;
     for (int row = 0; row < PQntuples(result); row++) {
