@@ -135,16 +135,19 @@ class Rejects(Scenario):
         (row,) = self.world.query(
             "SELECT \"offset\" FROM assay.reject WHERE reason = 'too_large'"
         )
-        shown = self.world.assay("rejects", "show", "assay.evidence", str(PARTITION),
-                                 str(row["offset"])).stdout.decode()
+        place = ["assay.evidence", str(PARTITION), str(row["offset"])]
+        shown = self.world.assay("rejects", "show", *place).stdout.decode()
         self.assertIn("too_large", shown)
+        value = self.world.assay("rejects", "show", "--value", *place).stdout
+        self.assertGreater(len(value), MEBIBYTE)
+        self.assertIn(b"test/pipeline", value)
 
     def test_3_replay_judges_again(self):
         before = self.world.query(
             'SELECT topic, partition, "offset", reason, value FROM assay.reject ORDER BY 1, 2, 3'
         )
         position = self.world.value("SELECT max(position) FROM assay.commit")
-        self.world.assay("rejects", "replay")
+        self.world.assay("rejects", "replay", status=1)  # no: they are refused again
         after = self.world.query(
             'SELECT topic, partition, "offset", reason, value FROM assay.reject ORDER BY 1, 2, 3'
         )

@@ -125,15 +125,22 @@ class World:
         consumer = confluent_kafka.Consumer(
             {"bootstrap.servers": self.kafka.brokers, "group.id": "ends"}
         )
+
+        def read():
+            # the leaders of a topic just made are not known at once
+            with contextlib.suppress(confluent_kafka.KafkaException):
+                topics = consumer.list_topics(timeout=10).topics
+                return {
+                    (topic, partition): consumer.get_watermark_offsets(
+                        confluent_kafka.TopicPartition(topic, partition), timeout=10
+                    )[1]
+                    for topic in topics if topic.startswith("assay.")
+                    for partition in topics[topic].partitions
+                }
+            return None
+
         try:
-            topics = consumer.list_topics(timeout=10).topics
-            return {
-                (topic, partition): consumer.get_watermark_offsets(
-                    confluent_kafka.TopicPartition(topic, partition), timeout=10
-                )[1]
-                for topic in topics if topic.startswith("assay.")
-                for partition in topics[topic].partitions
-            }
+            return await_condition(read, 30, "reading the logs' ends")
         finally:
             consumer.close()
 

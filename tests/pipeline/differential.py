@@ -1,0 +1,207 @@
+"""differential -- the meaning through everything: histories of the reference's generator go through
+Apache Kafka and aggregators into PostgreSQL, and what the read API says is what the reference says,
+cell by cell, at any instant and as known at any position.
+
+    differential.py [COUNT [FIRST]]    so many histories, from that seed on
+"""
+
+import collections
+import datetime
+import os
+import random
+import sys
+import unittest
+
+from world import World, await_condition
+
+from differential_histories import TEAMS, Told
+
+TIME_ZERO = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
+CELL = ("service", "environment", "standard", "control")
+RELATIONS = {"cell_status": CELL, "service_status": CELL[:3], "scope": CELL[:3]}
+EPOCH = "timestamptz '1970-01-01 00:00:00Z' + %s * interval '1 microsecond'"
+
+
+def micros(at):
+    if at is None:
+        return None
+    since = at - TIME_ZERO
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+
+
+def normal(name, value):
+    if name in ("since", "until", "at"):
+        return micros(value)
+    if name in ("deciding_event", "cause", "percent") and value is not None:
+        return str(value)
+    return value
+
+
+class Sending:
+    """Puts histories into their topics, in an order drawn from a number."""
+
+    def __init__(self, world, told, seed):
+        self.world = world
+        self.producer = world.producer(acks="all")
+        self.chance = random.Random(seed)
+        left = [collections.deque(one.records) for one in told]
+        self.order = []
+        while left:
+            queue = self.chance.choice(left)
+            self.order.append(queue.popleft())
+            if not queue:
+                left.remove(queue)
+
+    def send(self, count):
+        """The next so many records, acknowledged. False: there was none left."""
+        part, self.order = self.order[:count], self.order[count:]
+        for record in part:
+            self.producer.produce(record.topic, key=record.key, value=record.value,
+                                  on_delivery=self._delivered(record))
+            self.producer.poll(0)
+        if self.producer.flush(30) != 0:
+            raise AssertionError("Kafka did not acknowledge everything")
+        return bool(part)
+
+    @staticmethod
+    def _delivered(record):
+        def note(error, message):
+            if error is not None:
+                raise AssertionError(str(error))
+            record.at = message.topic(), message.partition(), message.offset()
+
+        return note
+
+
+class Reading:
+    """The read API's answers, for the services of one history, keyed and named as Expected's."""
+
+    def __init__(self, world, told):
+        self.world = world
+        self.told = told
+
+    def ask(self, relation, at, known=None):
+        keys = RELATIONS[relation]
+        arguments = EPOCH + (", %s" if known is not None else "")
+        rows = self.world.query(
+            f"SELECT * FROM assay.{relation}_at({arguments}) WHERE service = ANY (%s)",
+            at, *([known] if known is not None else []), self.told.services,
+        )
+        found = {}
+        for row in rows:
+            about = tuple(row.pop(key) for key in keys)
+            assert about not in found, f"{relation} has {about} twice"
+            found[about] = {name: normal(name, value) for name, value in row.items()}
+        return found
+
+    def changes(self):
+        """{(cell, at): row}"""
+        found = {}
+        for row in self.world.query(
+            "SELECT * FROM assay.change WHERE service = ANY (%s)", self.told.services
+        ):
+            about = tuple(row.pop(key) for key in CELL), micros(row.pop("at"))
+            assert about not in found, f"change has {about} twice"
+            found[about] = row
+        return found
+
+
+def differences(expected, found):
+    """Lines that say where two {about: {column: value}} differ."""
+    for about in sorted(expected.keys() | found.keys(), key=str):
+        ours, theirs = expected.get(about), found.get(about)
+        if ours is None or theirs is None:
+            yield f"{about}: reference {ours}, assay {theirs}"
+            continue
+        for name in ours.keys() | theirs.keys():
+            if ours.get(name, "no such column") != theirs.get(name, "no such column"):
+                yield f"{about}: {name}: reference {ours.get(name)}, assay {theirs.get(name)}"
+
+
+class Differential(unittest.TestCase):
+    maxDiff = 4000
+    COUNT, FIRST = 8, 1
+    PARTITIONS = 3
+    AGGREGATORS = [["--batch-records=7", "--memory=1"], []]
+
+    @classmethod
+    def setUpClass(cls):
+        cls.told = [Told(seed) for seed in range(cls.FIRST, cls.FIRST + cls.COUNT)]
+        cls.world = World(cls.PARTITIONS)
+        cls.addClassCleanup(cls.world.close)
+        for team in TEAMS:
+            cls.world.assay("topics", "create", f"--team={team}", "--partitions=2")
+        sending = Sending(cls.world, cls.told, cls.FIRST)
+        for flags in cls.AGGREGATORS:
+            cls.world.aggregate(*flags)
+        while sending.send(sending.chance.choice([1, 10, 100])):
+            if sending.chance.random() < 0.3:
+                cls.await_commit()
+        cls.world.await_caught_up()
+        cls.world.stop_aggregators()
+        cls.positions = {
+            (row["topic"], row["partition"], row["offset"]): row["position"]
+            for row in cls.world.query(
+                'SELECT topic, partition, "offset", position FROM assay.event')
+        }
+        cls.stamps = {row["position"]: row["known_at"]
+                      for row in cls.world.query("SELECT * FROM assay.commit")}
+
+    @classmethod
+    def await_commit(cls):
+        last = "SELECT coalesce(max(position), 0) FROM assay.commit"
+        position = cls.world.value(last)
+        await_condition(lambda: cls.world.value(last) > position, 60, "the next commit")
+
+    def assertAlike(self, told, expected, found, what):
+        for line in differences(expected, found):
+            self.wrong.append(f"{told.prefix} {what}: {line}")
+
+    def setUp(self):
+        self.wrong = []
+
+    def assertNothingWrong(self):
+        self.assertEqual(self.wrong, [], f"{len(self.wrong)} differences")
+
+    def test_1_every_record_is_accepted_once(self):
+        self.assertEqual(self.world.query("SELECT * FROM assay.reject"), [])
+        sent = [record.at for told in self.told for record in told.records]
+        self.assertEqual(sorted(sent), sorted(self.positions))
+
+    def test_2_at_any_instant(self):
+        compared = 0
+        for told in self.told:
+            reading = Reading(self.world, told)
+            for at in told.instants(12):
+                for relation in RELATIONS:
+                    expected = getattr(told.whole, relation)(at)
+                    self.assertAlike(told, expected, reading.ask(relation, at),
+                                     f"{relation}_at({at})")
+                    compared += len(expected)
+        self.assertGreater(compared, 20 * len(self.told), "hardly anything was compared")
+        self.assertNothingWrong()
+
+    def test_3_as_known_at_any_position(self):
+        for told in self.told:
+            reading = Reading(self.world, told)
+            came = sorted({self.positions[record.at] for record in told.records})
+            chosen = {position - before for before in (0, 1)
+                      for position in told.chance.sample(came, min(3, len(came)))}
+            for position in sorted(chosen - {0}):
+                expected = told.known(
+                    [r for r in told.records if self.positions[r.at] <= position])
+                for at in told.instants(3):
+                    for relation in RELATIONS:
+                        self.assertAlike(
+                            told, getattr(expected, relation)(at),
+                            reading.ask(relation, at, self.stamps[position]),
+                            f"{relation}_at({at}) known at {position}")
+        self.assertNothingWrong()
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        Differential.COUNT = int(sys.argv.pop(1))
+    if len(sys.argv) > 1:
+        Differential.FIRST = int(sys.argv.pop(1))
+    unittest.main()
