@@ -101,18 +101,37 @@ static bool compare(const PGresult *migrations, const PGresult *repeatables, str
     return true;
 }
 
+/* Whether Assay's schema has been begun; a schema of that name that is another's is refused. */
+static bool look_for_schema(PGconn *database, bool *begun, struct fault *fault)
+{
+    PGresult *found =
+        session_query(database, PGRES_TUPLES_OK, fault,
+                      "SELECT n.nspname, n.nspowner = o.oid FROM pg_catalog.pg_namespace"
+                      " n LEFT JOIN pg_catalog.pg_roles o ON o.rolname = 'assay_owner'"
+                      " WHERE n.nspname IN ('record', 'assay')"
+                      " ORDER BY n.nspowner = o.oid NULLS FIRST",
+                      0, NULL);
+    if (found == NULL)
+        return false;
+    *begun = PQntuples(found) > 0;
+    bool ours = !*begun || strcmp(PQgetvalue(found, 0, 1), "t") == 0;
+    if (!ours)
+        fault_set(fault, FAULT_FATAL,
+                  "the database has a schema %s that is not Assay's (assay_owner does not own it): "
+                  "use another database",
+                  PQgetvalue(found, 0, 0));
+    PQclear(found);
+    return ours;
+}
+
 bool plan_read(PGconn *database, struct plan *plan, struct fault *fault)
 {
     *plan = (struct plan){calloc(script_count, sizeof *plan->pending), 0};
     if (plan->pending == NULL)
         abort();
-    PGresult *there =
-        session_query(database, PGRES_TUPLES_OK, fault,
-                      "SELECT pg_catalog.to_regclass('record.migration') IS NOT NULL", 0, NULL);
-    if (there == NULL)
+    bool begun;
+    if (!look_for_schema(database, &begun, fault))
         return false;
-    bool begun = strcmp(PQgetvalue(there, 0, 0), "t") == 0;
-    PQclear(there);
     PGresult *migrations = NULL;
     PGresult *repeatables = NULL;
     bool compared = false;

@@ -53,8 +53,6 @@ static const char *advice_for(const char *sqlstate)
                ": see pg_stat_activity, then run assay migrate again";
     if (strcmp(sqlstate, "42501") == 0)
         return "run assay migrate as a superuser or a member of assay_owner";
-    if (strcmp(sqlstate, "42P06") == 0)
-        return "the database has a schema of this name that is not Assay's: use another database";
     if (strncmp(sqlstate, "53", 2) == 0)
         return "the server lacks resources: make room and run assay migrate again";
     return NULL;

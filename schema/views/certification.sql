@@ -24,14 +24,13 @@ RETURNS TABLE (
     valid_until timestamptz, soa_version text, surveillance_deadline timestamptz, flags jsonb)
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    -- Materialized: the position is asked for once.
+    -- No row, but the refusal of a known_at that is not settled.
     WITH known AS MATERIALIZED (
         SELECT record.known_position(certification_at.known_at) AS upto
     )
-    SELECT c.*
-    FROM known k
-    CROSS JOIN LATERAL assay.certification_at(certification_at.at) c
-    WHERE k.upto >= 0;
+    SELECT NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::timestamptz,
+           NULL::timestamptz, NULL::text, NULL::timestamptz, NULL::jsonb
+    FROM known k WHERE k.upto < 0;
 END;
 REVOKE ALL ON FUNCTION assay.certification_at(timestamptz, timestamptz) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION assay.certification_at(timestamptz, timestamptz)

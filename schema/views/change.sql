@@ -3,25 +3,29 @@
 -- All rows of a timeline are read, the latest counts where several speak of one (cell, instant);
 -- between two transitions the status is the same, so the one before is the transition before.
 CREATE OR REPLACE VIEW assay.change AS
-    SELECT l.position, l.known_at, x.at, p.service, p.environment, c.standard, c.control,
+    SELECT l.position, l.known_at, x.at, p.service, p.environment, x.standard, x.control,
            record.cell_status_name(x.before) AS from_status,
            record.cell_status_name(x.status) AS to_status, x.cause
     FROM record.environment p
     CROSS JOIN LATERAL (
-        SELECT u.cell, u.at, u.status, u.known, u.cause,
-               lag(u.status) OVER (PARTITION BY u.cell ORDER BY u.at) AS before
+        SELECT c.standard, c.control, s.*
         FROM (
-            SELECT DISTINCT ON (e.cell, e.at) e.*
-            FROM record.timeline t
-            CROSS JOIN LATERAL unnest(t.cell, t.at, t.status, t.flags, t.known, t.cause)
-                AS e (cell, at, status, flags, known, cause)
-            WHERE t.service = p.service AND t.environment = p.environment AND e.at <= now()
-            ORDER BY e.cell, e.at, t.seq DESC
-        ) u
-        WHERE u.status >= 0 AND u.flags & 1 <> 0
+            SELECT u.cell, u.at, u.status, u.known, u.cause,
+                   lag(u.status) OVER (PARTITION BY u.cell ORDER BY u.at) AS before
+            FROM (
+                SELECT DISTINCT ON (e.cell, e.at) e.*
+                FROM record.timeline t
+                CROSS JOIN LATERAL unnest(t.cell, t.at, t.status, t.flags, t.known, t.cause)
+                    AS e (cell, at, status, flags, known, cause)
+                WHERE t.service = p.service AND t.environment = p.environment AND e.at <= now()
+                ORDER BY e.cell, e.at, t.seq DESC
+            ) u
+            WHERE u.status >= 0 AND u.flags & 1 <> 0
+        ) s
+        JOIN record.cell c ON c.service = p.service AND c.environment = p.environment
+                          AND c.cell = s.cell
+        OFFSET 0 -- once a (service, environment), as in cell_status.sql
     ) x
-    JOIN record.cell c ON c.service = p.service AND c.environment = p.environment
-                      AND c.cell = x.cell
     LEFT JOIN record.commit_log l ON l.batch = x.known;
 GRANT SELECT ON assay.change TO assay_aggregator, assay_reader, assay_auditor;
 COMMENT ON VIEW assay.change IS

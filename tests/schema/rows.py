@@ -1,0 +1,190 @@
+"""rows -- rows of the record as its writer makes them, written by hand.
+
+Batches are named so that their names do not rise with their positions: only the commit log says
+which came first.
+"""
+
+import dataclasses
+import datetime
+import json
+import uuid
+
+START = datetime.datetime(2026, 3, 1, tzinfo=datetime.timezone.utc)
+NONE, OUT_OF_SCOPE, NOT_APPLICABLE, PASSED, EXCEPTED, NOT_TESTED, STALE, ERROR, FAILED = range(9)
+REMOVED = -1
+STATUS_NAMES = (
+    None, "OUT_OF_SCOPE", "NOT_APPLICABLE", "PASSED", "EXCEPTED", "NOT_TESTED", "STALE", "ERROR",
+    "FAILED",
+)
+
+
+def hour(number):
+    return START + datetime.timedelta(hours=number)
+
+
+def event_id(number):
+    return uuid.UUID(int=number)
+
+
+@dataclasses.dataclass(frozen=True)
+class Step:
+    """One element of a timeline."""
+
+    cell: int
+    at: datetime.datetime
+    status: int
+    transition: bool = False
+    stale: bool = False
+    checks: int = 0
+    missing: int = 0
+    deciding: uuid.UUID = None
+    cause: uuid.UUID = None
+    known: int = 0
+    exception: str = None
+    finding: str = None
+    inherited_from: str = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Standing:
+    """One element of a standing; fields in the columns' order."""
+
+    standard: str
+    at: datetime.datetime
+    membership: int
+    posture: int = 0
+    passed: int = 0
+    excepted: int = 0
+    failed: int = 0
+    error: int = 0
+    stale: int = 0
+    not_tested: int = 0
+    not_applicable: int = 0
+    applicable: int = 0
+    percent: int = -1
+    certificate_state: int = 0
+    certified: bool = False
+
+
+class Rows:
+    def __init__(self, database):
+        self.database = database
+        self.position = 0
+        self.seq = {}
+        self.offset = 0
+        self.topics = {}
+
+    def commit(self, governance=False, replay=False, known_at=None):
+        """The next commit's batch; its stamp is hour(position) where none is given."""
+        self.position += 1
+        batch = (1 << 40) + (self.position * 7919) % 104729
+        self.database.query(
+            "INSERT INTO record.commit_log (position, known_at, batch, governance, replay)"
+            " VALUES (%s, %s, %s, %s, %s)",
+            self.position, known_at or hour(self.position), batch, governance, replay,
+        )
+        return batch
+
+    def service(self, service, governance=0):
+        self.database.query(
+            "INSERT INTO record.service (service, version, governance) VALUES (%s, 1, %s)"
+            " ON CONFLICT (service) DO UPDATE SET governance = excluded.governance",
+            service, governance,
+        )
+
+    def pair(self, service, environment, controls=(), standard="std"):
+        self.service(service)
+        self.database.query(
+            "INSERT INTO record.environment VALUES (%s, %s)", service, environment
+        )
+        for cell, control in enumerate(controls):
+            self.database.query(
+                "INSERT INTO record.cell VALUES (%s, %s, %s, %s, %s)",
+                service, environment, cell, standard, control,
+            )
+
+    def next_seq(self, table, service, environment):
+        key = (table, service, environment)
+        self.seq[key] = self.seq.get(key, -1) + 1
+        return self.seq[key]
+
+    def timeline(self, service, environment, batch, steps, complete_from=None):
+        """One row. The first of a pair is a keyframe from the beginning on."""
+        seq = self.next_seq("timeline", service, environment)
+        if seq == 0:
+            complete_from = "-infinity"
+
+        def texts(values):
+            return values if any(value is not None for value in values) else None
+
+        self.database.query(
+            "INSERT INTO record.timeline VALUES (%s, %s, %s, %s, %s, %s, now(), %s, %s::integer[],"
+            " %s::timestamptz[], %s::smallint[], %s::smallint[], %s::integer[], %s::integer[],"
+            " %s::uuid[], %s::uuid[], %s::bigint[], %s, %s, %s)",
+            service, environment, seq, batch, complete_from is not None, complete_from,
+            len(steps),
+            [step.cell for step in steps],
+            [step.at for step in steps],
+            [step.status for step in steps],
+            [step.transition * 1 + step.stale * 2 for step in steps],
+            [step.checks for step in steps],
+            [step.missing for step in steps],
+            [step.deciding for step in steps],
+            [step.cause for step in steps],
+            [step.known for step in steps],
+            texts([step.exception for step in steps]),
+            texts([step.finding for step in steps]),
+            texts([step.inherited_from for step in steps]),
+        )
+
+    def standing(self, service, environment, batch, steps, complete_from=None):
+        seq = self.next_seq("standing", service, environment)
+        if seq == 0:
+            complete_from = "-infinity"
+        columns = zip(*(dataclasses.astuple(step) for step in steps))
+        self.database.query(
+            "INSERT INTO record.standing VALUES (%s, %s, %s, %s, %s, %s, %s, %s::timestamptz[],"
+            " %s::smallint[], %s::smallint[]" + ", %s::integer[]" * 9
+            + ", %s::smallint[], %s)",
+            service, environment, seq, batch, complete_from is not None, complete_from,
+            *map(list, columns),
+        )
+
+    def topic(self, name):
+        if name not in self.topics:
+            self.topics[name] = self.database.value("SELECT record.topic_number(%s)", name)
+        return self.topics[name]
+
+    def ledger(self, batch, topic="assay.evidence", verdict=0, **fields):
+        """A record at the next offset of partition 0, which it returns."""
+        row = {
+            "batch": batch, "topic": self.topic(topic), "partition": 0, "incarnation": 1,
+            "offset": self.offset, "verdict": verdict, **fields,
+        }
+        self.offset += 1
+        names = ", ".join(f'"{name}"' for name in row)
+        self.database.query(
+            f"INSERT INTO record.ledger ({names}) VALUES ({', '.join(['%s'] * len(row))})",
+            *row.values(),
+        )
+        return row["offset"]
+
+    def fact(self, batch, body, key, number, fields, service=None):
+        """A fact's row, with the body's fields as the record keeps them; its id is of `number`."""
+        self.database.query(
+            "INSERT INTO record.fact VALUES (%s, %s, 0, 1, %s, %s, %s, %s, %s, %s, %s, 0, %s, %s)",
+            batch, self.topic("assay.governance"), self.offset, body, key, service,
+            event_id(number), event_id(number + 1000), START, b"received",
+            json.dumps({"id": str(event_id(number)), body: fields}),
+        )
+        self.offset += 1
+
+    def fact_step(self, batch, body, key, at, number=None, removed=False, since=None):
+        """`number` None: no version is in force from `at` on."""
+        self.database.query(
+            "INSERT INTO record.fact_step VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
+            body, key, at, batch, removed,
+            None if number is None else event_id(number),
+            None if number is None else event_id(number + 1000),
+            since,
+        )
