@@ -77,7 +77,7 @@ class Rows:
     def commit(self, governance=False, replay=False, known_at=None):
         """The next commit's batch; its stamp is hour(position) where none is given."""
         self.position += 1
-        batch = (1 << 40) + (self.position * 7919) % 104729
+        batch = (1 << 40) + (self.position * 64621) % 104729
         self.database.query(
             "INSERT INTO record.commit_log (position, known_at, batch, governance, replay)"
             " VALUES (%s, %s, %s, %s, %s)",
