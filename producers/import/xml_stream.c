@@ -41,6 +41,71 @@ static xmlParserInputPtr load_nothing(const char *url, const char *id, xmlParser
     return NULL;
 }
 
+/* What stands before the root element, as far as it matters. */
+struct prolog {
+    bool has_type; /* a document type declaration */
+    bool over;     /* the root element was reached */
+};
+
+static void on_type(void *context, const xmlChar *name, const xmlChar *public_id,
+                    const xmlChar *system_id)
+{
+    xmlParserCtxtPtr parser = context;
+    ((struct prolog *)parser->_private)->has_type = true;
+    (void)name;
+    (void)public_id;
+    (void)system_id;
+    xmlStopParser(parser);
+}
+
+static void on_root(void *context, const xmlChar *name, const xmlChar *prefix, const xmlChar *space,
+                    int space_count, const xmlChar **spaces, int attribute_count,
+                    int defaulted_count, const xmlChar **attributes)
+{
+    xmlParserCtxtPtr parser = context;
+    ((struct prolog *)parser->_private)->over = true;
+    (void)name;
+    (void)prefix;
+    (void)space;
+    (void)space_count;
+    (void)spaces;
+    (void)attribute_count;
+    (void)defaulted_count;
+    (void)attributes;
+    xmlStopParser(parser);
+}
+
+/*
+ * Finds a document type before anything acts on it: the streaming reader would tell of it only
+ * after its parameter entities were expanded, which alone can take for ever. The same parser looks
+ * for it, so no encoding hides one. What is not well-formed is left to the reader to say.
+ */
+static bool check_prolog(struct foreign_file *file, struct fault *why)
+{
+    struct prolog prolog = {0};
+    char bytes[4096];
+    int count = 0;
+    xmlSAXHandler handler = {
+        .initialized = XML_SAX2_MAGIC, .internalSubset = on_type, .startElementNs = on_root};
+    if (!foreign_file_rewind(file, why))
+        return false;
+    xmlParserCtxtPtr parser = xmlCreatePushParserCtxt(&handler, NULL, NULL, 0, NULL);
+    assert(parser != NULL);
+    parser->userData = parser;
+    parser->_private = &prolog;
+    xmlCtxtUseOptions(parser, XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+    while (!prolog.has_type && !prolog.over && parser->wellFormed &&
+           (count = foreign_file_read(file, bytes, sizeof bytes, why)) > 0)
+        xmlParseChunk(parser, bytes, count, 0);
+    xmlFreeDoc(parser->myDoc);
+    xmlFreeParserCtxt(parser);
+    if (prolog.has_type)
+        return fault_set(why, FAULT_REJECT,
+                         "a document type declaration (<!DOCTYPE>) is refused: results have none, "
+                         "and its entities could read other files");
+    return count >= 0;
+}
+
 struct xml_stream *xml_stream_open(struct foreign_file *file, struct fault *why)
 {
     static bool prepared;
@@ -49,14 +114,13 @@ struct xml_stream *xml_stream_open(struct foreign_file *file, struct fault *why)
         xmlSetExternalEntityLoader(load_nothing);
         prepared = true;
     }
-    if (!foreign_file_rewind(file, why))
+    if (!check_prolog(file, why) || !foreign_file_rewind(file, why))
         return NULL;
     struct xml_stream *stream = calloc(1, sizeof *stream);
     assert(stream != NULL);
     stream->file = file;
-    /* HUGE lifts bounds that a large result passes (a document of over 10 MB in one piece of
-     * text); what it would also lift, the bounds on entities, needs a document type. BIG_LINES
-     * counts lines past 65,535. */
+    /* HUGE lifts bounds that a large result passes (10 MB in one piece of text); what it would also
+     * lift, the bounds on entities, needs a document type. BIG_LINES counts lines past 65,535. */
     stream->reader =
         xmlReaderForIO(read_file, NULL, stream, NULL, NULL,
                        XML_PARSE_NONET | XML_PARSE_HUGE | XML_PARSE_BIG_LINES | XML_PARSE_COMPACT);
@@ -86,7 +150,7 @@ uint64_t xml_stream_line(const struct xml_stream *stream)
     xmlNodePtr node = xmlTextReaderCurrentNode(stream->reader);
     long line = node != NULL ? xmlGetLineNo(node) : 0;
     /* Elements count to 65,535 only; further down the parser's own place is near enough. */
-    if (line <= 0 || line >= 65535)
+    if (line <= 0 || line == 65535)
         line = xmlTextReaderGetParserLineNumber(stream->reader);
     return line > 0 ? (uint64_t)line : 1;
 }
@@ -126,8 +190,7 @@ enum xml_node xml_stream_next(struct xml_stream *stream)
         case XML_READER_TYPE_SIGNIFICANT_WHITESPACE:
             return XML_NODE_TEXT;
         case XML_READER_TYPE_DOCUMENT_TYPE:
-            return fail(stream, "a document type declaration (<!DOCTYPE>) is refused: results have "
-                                "none, and entities could read other files");
+            return fail(stream, "a document type declaration (<!DOCTYPE>) is refused");
         case XML_READER_TYPE_ENTITY_REFERENCE:
             return fail(stream, "an entity reference is refused");
         default:
