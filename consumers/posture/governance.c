@@ -352,3 +352,11 @@ uint32_t governance_log_after(const struct posture_governance *governance, int64
     }
     return low;
 }
+
+const char *governance_body_name(const struct governance_fact *fact)
+{
+    const ProtobufCFieldDescriptor *field =
+        protobuf_c_message_descriptor_get_field(&assay__v1__event__descriptor, fact->key.body);
+    assert(field != NULL);
+    return field->name;
+}

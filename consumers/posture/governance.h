@@ -182,6 +182,9 @@ bool governance_retracts(const struct posture_governance *governance, const uuid
 const struct governance_version *governance_of_id(const struct posture_governance *governance,
                                                   const uuid *id);
 
+/* "check_mapping" … as in the .proto. */
+const char *governance_body_name(const struct governance_fact *fact);
+
 /* The first log entry after a position. */
 uint32_t governance_log_after(const struct posture_governance *governance, int64_t position);
 

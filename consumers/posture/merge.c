@@ -14,7 +14,7 @@ static bool has(const struct check_input *input, enum category category)
     return input->step != NULL && input->step->greatest[category] != NONE;
 }
 
-static bool missing(const struct check_input *input)
+bool check_missing(const struct check_input *input)
 {
     if (input->step == NULL || input->step->not_checked)
         return true;
@@ -32,7 +32,7 @@ static void count(struct cell_facts *facts, const struct check_input *input, uin
     if (!input->required)
         return;
     facts->required += by;
-    facts->missing += missing(input) ? by : 0;
+    facts->missing += check_missing(input) ? by : 0;
     facts->erring += has(input, IN_ERROR) ? by : 0;
     facts->stale += has(input, IN_STALE) ? by : 0;
 }

@@ -62,4 +62,7 @@ void merge_advance(struct merge *merge);       /* to merge_next, which must not 
 /* The greatest event among the cell's inputs that takes effect at merge->at; NULL: time alone. */
 const struct version *merge_cause(const struct merge *merge);
 
+/* Whether a check, if required, is missing. */
+bool check_missing(const struct check_input *input);
+
 #endif

@@ -7,14 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *body_name(const struct governance_fact *fact)
-{
-    const ProtobufCFieldDescriptor *field =
-        protobuf_c_message_descriptor_get_field(&assay__v1__event__descriptor, fact->key.body);
-    assert(field != NULL);
-    return field->name;
-}
-
 /* ---- versions in force ---- */
 
 static void report_fact(const struct posture_governance *governance,
@@ -24,7 +16,7 @@ static void report_fact(const struct posture_governance *governance,
     if (sink->fact == NULL)
         return;
     struct posture_fact_step reported = {
-        .body = body_name(fact),
+        .body = governance_body_name(fact),
         .key = names_text(governance->names, fact->key.key),
         .at = step->at,
     };
