@@ -1,14 +1,19 @@
 -- What is accepted and kept, but has no effect now, and why.
+--
+-- Steps are of a record; of a check mapping, which may name several controls that nobody knows, of
+-- a record and a control. Standard and control of every other record are always the same, so that
+-- both can be part of the key.
 CREATE OR REPLACE VIEW assay.unmapped AS
     SELECT x.event, t.name AS topic, x.partition, x.incarnation, x."offset",
-           nullif(x.service, '') AS service, x.environment, x."check", x.standard, x.control,
-           x.reason
+           nullif(x.service, '') AS service, nullif(x.environment, '') AS environment, x."check",
+           x.standard, x.control, x.reason
     FROM (
-        SELECT DISTINCT ON (u.service, u.pair, u.topic, u.partition, u.incarnation, u."offset") u.*
+        SELECT DISTINCT ON (u.service, u.environment, u.topic, u.partition, u.incarnation,
+                            u."offset", u.standard, u.control) u.*
         FROM (
             SELECT DISTINCT ON (r.service, r.environment, e.topic, e.partition, e.incarnation,
-                                e."offset", e.at)
-                   r.service, r.environment AS pair, nullif(r.environment, '') AS environment, e.*
+                                e."offset", e.standard, e.control, e.at)
+                   r.service, r.environment, e.*
             FROM record.unmapped r
             CROSS JOIN LATERAL unnest(
                 r.at, r.reason, r.removed, r.event, r.topic, r.partition, r.incarnation,
@@ -17,10 +22,11 @@ CREATE OR REPLACE VIEW assay.unmapped AS
                       standard, control)
             WHERE e.at <= now()
             ORDER BY r.service, r.environment, e.topic, e.partition, e.incarnation, e."offset",
-                     e.at DESC, r.seq DESC
+                     e.standard, e.control, e.at DESC, r.seq DESC
         ) u
         WHERE NOT u.removed
-        ORDER BY u.service, u.pair, u.topic, u.partition, u.incarnation, u."offset", u.at DESC
+        ORDER BY u.service, u.environment, u.topic, u.partition, u.incarnation, u."offset",
+                 u.standard, u.control, u.at DESC
     ) x
     JOIN record.topic t ON t.topic = x.topic
     WHERE x.reason IS NOT NULL;

@@ -63,7 +63,8 @@ class Migrating(unittest.TestCase):
         database.query("UPDATE record.repeatable SET sha256 = 'old' WHERE name = 'privileges.sql'")
         out, _ = database.run("migrate")
         self.assertEqual(out, "applied schema/privileges.sql\napplied schema/views/scope.sql\n")
-        self.assertNotEqual(database.value("SELECT obj_description('assay.scope'::regclass)"), "old")
+        comment = database.value("SELECT obj_description('assay.scope'::regclass)")
+        self.assertNotEqual(comment, "old")
 
     def test_a_schema_of_someone_else(self):
         database = self.fresh("taken")

@@ -31,7 +31,8 @@ RELATIONS = {
     "conclusion": "audit programme area conclusion comment",
     "management_record": "record kind programme standards title performed_by next_due_at value"
     " target unit outcome evidence",
-    "inheritance": "service environment standard control provider_service provider_environment kind",
+    "inheritance": "service environment standard control provider_service provider_environment"
+    " kind",
     "check_mapping": "check title controls applies_to required ttl",
     "change": "position known_at at service environment standard control from_status to_status"
     " cause",

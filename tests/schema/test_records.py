@@ -284,8 +284,9 @@ class Completeness(unittest.TestCase):
             self.assertEqual(row["evaluation_lag"], lag)
 
     def unmapped(self, seq, steps, service="mail", environment="prod"):
-        """steps: (at, reason, removed, event, offset)"""
-        at, reason, removed, event, offset = map(list, zip(*steps))
+        """steps: (at, reason, removed, event, offset) and perhaps a control"""
+        steps = [(*step, None)[:6] for step in steps]
+        at, reason, removed, event, offset, control = map(list, zip(*steps))
         nothing = [None] * len(steps)
         self.database.query(
             "INSERT INTO record.unmapped VALUES (%s, %s, %s, %s, %s::timestamptz[], %s::text[], %s,"
@@ -293,7 +294,7 @@ class Completeness(unittest.TestCase):
             " %s::text[], %s::text[])",
             service, environment, seq, self.rows.commit(), at, reason, removed,
             [event_id(number) for number in event], [self.rows.topic("t")] * len(steps),
-            [0] * len(steps), [1] * len(steps), offset, ["check"] * len(steps), nothing, nothing,
+            [0] * len(steps), [1] * len(steps), offset, ["check"] * len(steps), nothing, control,
         )
 
     def test_unmapped(self):
@@ -329,6 +330,23 @@ class Completeness(unittest.TestCase):
         self.assertEqual(shown(), {
             ("mail", 11): "no mapping", ("mail", 12): "not the owner's", (None, 14): "on a clause",
         })
+
+    def test_a_mapping_of_several_controls(self):
+        def shown():
+            return [row["control"] for row in self.database.query(
+                "SELECT control FROM assay.unmapped ORDER BY 1"
+            )]
+
+        self.unmapped(0, [
+            (hour(0), "unknown_control", False, 1, 10, "A.1"),
+            (hour(0), "unknown_control", False, 1, 10, "A.2"),
+            (hour(5), None, False, 1, 10, "A.1"),
+        ], "", "")
+        self.assertEqual(shown(), ["A.2"])
+        self.unmapped(1, [
+            (hour(5), None, True, 1, 10, "A.1"), (hour(0), None, True, 1, 10, "A.2"),
+        ], "", "")
+        self.assertEqual(shown(), ["A.1"])
 
     def test_silent_producers(self):
         now = datetime.datetime.now(datetime.timezone.utc)
