@@ -19,6 +19,8 @@ from differential_histories import TEAMS, Told
 TIME_ZERO = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 CELL = ("service", "environment", "standard", "control")
 RELATIONS = {"cell_status": CELL, "service_status": CELL[:3], "scope": CELL[:3]}
+DERIVED = ["fact", "fact_step", "environment", "stream", "tool", "cell", "producer", "history",
+           "timeline", "standing", "unmapped"]
 EPOCH = "timestamptz '1970-01-01 00:00:00Z' + %s * interval '1 microsecond'"
 
 
@@ -43,6 +45,10 @@ class Sending:
     def __init__(self, world, told, seed):
         self.world = world
         self.producer = world.producer(acks="all")
+        self.partitions = {
+            name: len(topic.partitions)
+            for name, topic in self.producer.list_topics(timeout=10).topics.items()
+        }
         self.chance = random.Random(seed)
         left = [collections.deque(one.records) for one in told]
         self.order = []
@@ -56,8 +62,10 @@ class Sending:
         """The next so many records, acknowledged. False: there was none left."""
         part, self.order = self.order[:count], self.order[count:]
         for record in part:
+            # Any partition will do: so several aggregators come to write one service.
+            partition = self.chance.randrange(self.partitions[record.topic])
             self.producer.produce(record.topic, key=record.key, value=record.value,
-                                  on_delivery=self._delivered(record))
+                                  partition=partition, on_delivery=self._delivered(record))
             self.producer.poll(0)
         if self.producer.flush(30) != 0:
             raise AssertionError("Kafka did not acknowledge everything")
@@ -197,6 +205,75 @@ class Differential(unittest.TestCase):
                             reading.ask(relation, at, self.stamps[position]),
                             f"{relation}_at({at}) known at {position}")
         self.assertNothingWrong()
+
+    def test_4_changes(self):
+        now = self.world.value("SELECT now()")
+        for told in self.told:
+            found = Reading(self.world, told).changes()
+            expected = told.whole.changes(micros(now))
+            self.assertAlike(
+                told,
+                {about: {"from_status": before, "to_status": after,
+                         "cause": told.whole.cause(*about)}
+                 for about, (before, after) in expected.items()},
+                {about: {name: normal(name, row[name])
+                         for name in ("from_status", "to_status", "cause")}
+                 for about, row in found.items()}, "change")
+            for about in told.chance.sample(sorted(found), min(4, len(found))):
+                self.assertMadeKnown(told, about, found[about])
+        self.assertNothingWrong()
+
+    def test_5_what_has_no_effect(self):
+        now = micros(self.world.value("SELECT now()"))
+        rows = self.world.query("SELECT * FROM assay.unmapped")
+        for told in self.told:
+            came = {record.at: record.event["id"] for record in told.records}
+            found = set()
+            for row in rows:
+                at = row["topic"], row["partition"], row["offset"]
+                if at in came:
+                    self.assertEqual(came[at], str(row["event"]))
+                    of_mapping = (row["standard"], row["control"]) if row["control"] else (None,) * 2
+                    found.add((str(row["event"]), *of_mapping, row["reason"]))
+            expected = told.whole.unmapped(told.records, now)
+            self.assertAlike(told, dict.fromkeys(expected, {}), dict.fromkeys(found, {}),
+                             "unmapped")
+        self.assertNothingWrong()
+
+    def test_6_rebuilt_row_for_row(self):
+        before = self.derived()
+        self.assertTrue(all(before[name] for name in ("timeline", "history", "standing", "cell")))
+        self.world.assay("rebuild")
+        after = self.derived()
+        for table, rows in before.items():
+            with self.subTest(table=table):
+                missing, extra = rows - after[table], after[table] - rows
+                self.assertEqual((sorted(missing)[:3], sorted(extra)[:3]), ([], []),
+                                 f"{len(missing)} rows missing, {len(extra)} too many,"
+                                 f" of {len(rows)}")
+
+    def derived(self):
+        """{table: its rows as text} of everything that the ledger's rows say."""
+        return {
+            table: {row["text"] for row in self.world.query(
+                f"SELECT t::text AS text FROM record.{table} t")}
+            for table in DERIVED
+        }
+
+    def assertMadeKnown(self, told, about, row):
+        """The position of a change is the one that made it known."""
+        self.assertEqual(row["known_at"], self.stamps[row["position"]])
+        if row["cause"] is not None:
+            of_cause = {self.positions[r.at] for r in told.records
+                        if r.event["id"] == str(row["cause"])}
+            self.assertIn(row["position"], of_cause)
+            return
+        then, before = (
+            told.known([r for r in told.records if self.positions[r.at] <= position])
+            .changes_at(*about) for position in (row["position"], row["position"] - 1))
+        if then is None or then[1] != row["to_status"] or before == then:
+            self.wrong.append(f"{told.prefix} change {about} of {row['position']}: by what was "
+                              f"known then {then}, just before {before}, shown {row}")
 
 
 if __name__ == "__main__":

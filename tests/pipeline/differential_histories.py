@@ -21,7 +21,7 @@ from world import TOP
 
 sys.path.insert(0, str(TOP / "tests" / "reference"))
 import generate  # noqa: E402
-from facts import instant  # noqa: E402
+from facts import DAY, greatest, instant, read_events  # noqa: E402
 from moment import Moment  # noqa: E402
 from reference import Reference  # noqa: E402
 
@@ -85,6 +85,10 @@ def generate_keys():
     }
 
 
+def id_of(event):
+    return event.id, event.digest
+
+
 class Record:
     """One record of a history; `offset` once it is in a topic."""
 
@@ -129,7 +133,7 @@ class Told:
     def instants(self, count):
         """Instants worth asking about: where something changes, and one microsecond off."""
         points = self.whole.reference.points or [0]
-        asked = {points[0] - 1, points[-1] + 400 * 86_400_000_000}
+        asked = {points[0] - 1, points[-1] + 400 * DAY}
         for point in self.chance.sample(points, min(count, len(points))):
             asked.add(point + self.chance.choice([-1, 0, 0, 1]))
         return sorted(asked)
@@ -216,6 +220,120 @@ class Expected:
             before = statuses
         return found
 
-    def status_at(self, cell, at):
-        here = bisect.bisect_right(self.reference.points, at) - 1
-        return self.reference.statuses[here].get(cell) if here >= 0 else None
+    def changes_at(self, cell, at):
+        """(from, to) where the cell's status changes at this very instant, else None."""
+        here = bisect.bisect_left(self.reference.points, at)
+        if here == len(self.reference.points) or self.reference.points[here] != at:
+            return None
+        before = self.reference.statuses[here - 1].get(cell) if here > 0 else None
+        after = self.reference.statuses[here].get(cell)
+        return (before, after) if before != after else None
+
+    def cause(self, cell, at):
+        """The id of the greatest event that takes effect on the cell at this instant; None: time
+        alone changes it."""
+        before, now = Moment(self.reference.history, at - 1), Moment(self.reference.history, at)
+
+        def came(kind, key):
+            event = now.facts[kind].get(key)
+            return event if event is not before.facts[kind].get(key) else None
+
+        events = [came("scopeChange", cell[:3]), came("serviceOnboarding", cell[:1]),
+                  came("standard", cell[2:3])]
+        for key in now.facts["programme"]:
+            version = came("programme", key)
+            if version is not None and any(
+                programme and now.listed(programme, cell[1])
+                for programme in (version, before.facts["programme"].get(key))
+            ):
+                events.append(version)
+        checks = set()
+        for key, version in now.facts["checkMapping"].items():
+            if self._maps(version, cell) or self._maps(before.facts["checkMapping"].get(key), cell):
+                checks.add(key[0])
+                events.append(came("checkMapping", key))
+        results = [came("controlTestResult", key) for key in now.facts["controlTestResult"]
+                   if key[:2] == cell[:2] and key[2] in checks]
+        deciding = greatest([*events, greatest(results)])
+        return deciding.id if deciding else None
+
+    def unmapped(self, records, at):
+        """{(event's id, standard, control, reason)} of those of its records whose events have no
+        effect at an instant, by consumers/posture/posture.h; standard and control of a mapping
+        only. One record that counts is enough for its event."""
+        history = self.reference.history
+        events = read_events([record.line for record in records])
+        of_content = {(event.id, event.digest): event for event in events}
+        retractions = [event for event in events if event.kind == "retraction"]
+        moment = Moment(history, at)
+        in_force = {id_of(e) for versions in moment.facts.values() for e in versions.values()}
+        found = set()
+        for record in records:
+            event = of_content[record.event["id"], record.line["digest"]]
+            if event.kind == "retraction":
+                if record.topic != "assay.governance" and event.occurred_at <= at and \
+                        not self._reached(record.topic, event, events):
+                    found.add((event.id, None, None, "unknown_event"))
+            elif record.topic not in history.topics_left(event, retractions):
+                continue
+            elif event.kind == "controlTestResult":
+                left = history.topics_left(event, retractions)
+                topic = next((t for t in left if history.counts(event, t)), record.topic)
+                reason = self._without_effect(moment, topic, event, id_of(event) in in_force)
+                if reason:
+                    found.add((event.id, None, None, reason))
+            elif id_of(event) not in in_force:
+                continue
+            elif event.kind == "scopeChange":
+                if (event.key[2],) not in moment.facts["standard"]:
+                    found.add((event.id, None, None, "unknown_standard"))
+            elif event.kind == "checkMapping":
+                for named in event.get("controls", []):
+                    standard, control = named["standard"], named["control"]
+                    if (standard,) not in moment.facts["standard"]:
+                        found.add((event.id, standard, control, "unknown_standard"))
+                    elif control not in moment.controls(standard):
+                        found.add((event.id, standard, control, "unknown_control"))
+        return found
+
+    @staticmethod
+    def _reached(topic, retraction, events):
+        return any(
+            event.id == retraction.get("eventId") and event.kind == "controlTestResult"
+            and event.get("service") == retraction.get("service")
+            and (topic == "assay.evidence" or topic in event.topics) for event in events)
+
+    def _without_effect(self, moment, topic, event, in_force):
+        """Why a record's result has no effect; None: it has one, or nobody would expect it to."""
+        history = self.reference.history
+        service, environment, check, _ = event.key
+        if history.recalled(event):
+            return None
+        if not history.counts(event, topic):
+            onboarded = history.in_force("serviceOnboarding", (service,), event.occurred_at)
+            return "not_owner" if onboarded else "unknown_service"
+        if not in_force:
+            return None
+        mapping = moment.facts["checkMapping"].get((check,))
+        named = [(c["standard"], c["control"]) for c in mapping.get("controls", [])
+                 if self._maps(mapping, (service, environment, c["standard"], c["control"]))
+                 ] if mapping else []
+        scoped = [pair for pair in named
+                  if (service, environment, pair[0]) in moment.facts["scopeChange"]]
+        known = [pair for pair in scoped if (pair[0],) in moment.facts["standard"]]
+        if any(control in moment.controls(standard) for standard, control in known):
+            return None
+        if (service,) not in moment.facts["serviceOnboarding"]:
+            return "unknown_service"
+        return ("no_mapping" if not named else "not_in_scope" if not scoped else
+                "unknown_standard" if not known else "unknown_control")
+
+    @staticmethod
+    def _maps(mapping, cell):
+        if mapping is None:
+            return False
+        scopes = mapping.get("appliesTo", [])
+        named = any((c["standard"], c["control"]) == cell[2:] for c in mapping.get("controls", []))
+        return named and (not scopes or any(
+            scope["service"] in (cell[0], "*") and scope["environment"] in (cell[1], "*")
+            for scope in scopes))
