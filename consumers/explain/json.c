@@ -1,0 +1,103 @@
+#include "consumers/explain/answer.h"
+#include "proto/codec.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static json_t *instant_or_null(instant at)
+{
+    char text[INSTANT_TEXT_MAX];
+    return at == INSTANT_END || at == INSTANT_BEGIN ? json_null()
+                                                    : json_string(instant_format(at, text));
+}
+
+static json_t *text_or_null(const char *text)
+{
+    return text == NULL ? json_null() : json_string(text);
+}
+
+static json_t *event_object(const struct answer *answer, const struct explained_event *event)
+{
+    char id[UUID_TEXT_MAX];
+    if (!event->any)
+        return json_null();
+    return json_pack("{s:s, s:s, s:o, s:s, s:i, s:i, s:I}", "body", event->body, "event",
+                     uuid_format(&event->id, id), "occurredAt", instant_or_null(event->occurred_at),
+                     "topic", evaluated_topic(answer->evaluated, event->record.topic), "partition",
+                     (int)event->record.partition, "incarnation", (int)event->record.incarnation,
+                     "offset", (json_int_t)event->record.offset);
+}
+
+static json_t *stream_object(const struct answer *answer, const struct explained_stream *stream)
+{
+    return json_pack(
+        "{s:s, s:s, s:o, s:o, s:o}", "subject", stream->subject, "state",
+        stream_state_name(stream->state), "result",
+        text_or_null(codec_enum_name(&assay__v1__result__descriptor, (int)stream->result)),
+        "expiresAt", instant_or_null(stream->expires_at), "event",
+        event_object(answer, &stream->event));
+}
+
+static json_t *check_object(const struct answer *answer, const struct explained_check *check)
+{
+    json_t *streams = json_array();
+    for (uint32_t i = 0; i < check->stream_count; i++)
+        json_array_append_new(streams, stream_object(answer, &check->streams[i]));
+    return json_pack("{s:s, s:b, s:b, s:o, s:o}", "check", check->check, "required",
+                     check->required ? 1 : 0, "missing", check->missing ? 1 : 0, "mapping",
+                     event_object(answer, &check->mapping), "streams", streams);
+}
+
+static json_t *next_object(const struct answer *answer)
+{
+    const struct posture_explanation *why = answer->explanation;
+    if (why->until == INSTANT_END)
+        return json_null();
+    json_t *expiring = json_array();
+    for (uint32_t i = 0; i < why->next_expiring_count; i++)
+        json_array_append_new(expiring, event_object(answer, &why->next_expiring[i]->event));
+    return json_pack("{s:o, s:o, s:o, s:o}", "at", instant_or_null(why->until), "status",
+                     why->next_status == CELL_NONE
+                         ? json_null()
+                         : json_string(cell_status_name(why->next_status)),
+                     "cause", event_object(answer, &why->next_cause), "expiring", expiring);
+}
+
+static json_t *in_force_object(const struct answer *answer)
+{
+    const struct posture_explanation *why = answer->explanation;
+    return json_pack(
+        "{s:o, s:o, s:o, s:o, s:o, s:o, s:b}", "scope", event_object(answer, &why->scope),
+        "membership",
+        text_or_null(codec_enum_name(&assay__v1__membership__descriptor, (int)why->membership)),
+        "onboarding", event_object(answer, &why->onboarding), "lifecycle",
+        why->onboarding.any
+            ? text_or_null(codec_enum_name(&assay__v1__lifecycle__descriptor, (int)why->lifecycle))
+            : json_null(),
+        "standard", event_object(answer, &why->standard), "programme",
+        event_object(answer, &why->programme), "discontinued", why->discontinued ? 1 : 0);
+}
+
+bool answer_json(const struct answer *answer)
+{
+    const struct posture_explanation *why = answer->explanation;
+    json_t *checks = json_array();
+    for (uint32_t i = 0; i < why->check_count; i++)
+        json_array_append_new(checks, check_object(answer, &why->checks[i]));
+    json_t *rule = json_pack("{s:i, s:s, s:s}", "number", why->rule, "name", why->rule_name,
+                             "sentence", why->sentence);
+    json_t *object = json_pack(
+        "{s:s, s:s, s:s, s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:i, s:i, s:o, s:o}", "service",
+        answer->service, "environment", answer->environment, "standard", answer->standard,
+        "control", answer->control, "at", instant_or_null(answer->at), "status",
+        cell_status_name(why->status), "since", instant_or_null(why->since), "until",
+        instant_or_null(why->until), "rule", rule, "deciding", event_object(answer, &why->deciding),
+        "inForce", in_force_object(answer), "required", (int)why->required, "missing",
+        (int)why->missing, "checks", checks, "next", next_object(answer));
+    if (object == NULL)
+        abort();
+    bool written = json_dumpf(object, stdout, JSON_INDENT(2)) == 0 && putchar('\n') != EOF;
+    json_decref(object);
+    return written;
+}
