@@ -2,7 +2,7 @@
 Apache Kafka and aggregators into PostgreSQL, and what the read API says is what the reference says,
 cell by cell, at any instant and as known at any position.
 
-    differential.py [COUNT [FIRST]]    so many histories, from that seed on
+    differential.py [short|lasting COUNT FIRST]    so many histories, from that seed on
 """
 
 import collections
@@ -126,20 +126,22 @@ def differences(expected, found):
                 yield f"{about}: {name}: reference {ours.get(name)}, assay {theirs.get(name)}"
 
 
-class Differential(unittest.TestCase):
+class Differential:
+    """The histories' way through a world, and the comparisons. Kinds of histories are below."""
+
     maxDiff = 4000
-    COUNT, FIRST = 8, 1
+    SEED = 1
     PARTITIONS = 3
     AGGREGATORS = [["--batch-records=7", "--memory=1"], []]
 
     @classmethod
     def setUpClass(cls):
-        cls.told = [Told(seed) for seed in range(cls.FIRST, cls.FIRST + cls.COUNT)]
+        cls.told = cls.histories()
         cls.world = World(cls.PARTITIONS)
         cls.addClassCleanup(cls.world.close)
         for team in TEAMS:
             cls.world.assay("topics", "create", f"--team={team}", "--partitions=2")
-        sending = Sending(cls.world, cls.told, cls.FIRST)
+        sending = Sending(cls.world, cls.told, cls.SEED)
         for flags in cls.AGGREGATORS:
             cls.world.aggregate(*flags)
         while sending.send(sending.chance.choice([1, 10, 100])):
@@ -276,9 +278,39 @@ class Differential(unittest.TestCase):
                               f"known then {then}, just before {before}, shown {row}")
 
 
+class Short(Differential, unittest.TestCase):
+    """Many histories of a few instants at which everything meets."""
+
+    COUNT = 8
+
+    @classmethod
+    def histories(cls):
+        return [Told(seed) for seed in range(cls.SEED, cls.SEED + cls.COUNT)]
+
+
+class Lasting(Differential, unittest.TestCase):
+    """Few histories of many instants, mostly in time, so that keyframes begin at several of them.
+    """
+
+    COUNT, SIZE = 2, 700
+    AGGREGATORS = [["--batch-records=3", "--memory=1"], ["--batch-records=40"], []]
+
+    @classmethod
+    def histories(cls):
+        return [Told(seed, size=cls.SIZE, days=range(0, 320, 2), late=0.15)
+                for seed in range(cls.SEED, cls.SEED + cls.COUNT)]
+
+    def test_0_there_are_keyframes(self):
+        begins = self.world.value(
+            "SELECT count(DISTINCT (service, environment, complete_from)) FROM record.timeline"
+            " WHERE keyframe AND complete_from <> '-infinity'")
+        self.assertGreater(begins, 5 * self.COUNT)
+
+
 if __name__ == "__main__":
-    if len(sys.argv) > 1:
-        Differential.COUNT = int(sys.argv.pop(1))
-    if len(sys.argv) > 1:
-        Differential.FIRST = int(sys.argv.pop(1))
+    if len(sys.argv) > 2:
+        kind = {"short": Short, "lasting": Lasting}[sys.argv[1]]
+        kind.COUNT, kind.SEED = int(sys.argv[2]), int(sys.argv[3])
+        del sys.argv[2:4]
+        sys.argv[1] = kind.__name__
     unittest.main()

@@ -110,21 +110,37 @@ class Record:
 class Told:
     """One history, in the order in which its records are sent."""
 
-    def __init__(self, seed, profile="evidence", size=None, repeated=0.1, prefix=None):
-        self.prefix = prefix or f"{profile[0]}{seed}."
+    def __init__(self, seed, profile="evidence", size=None, repeated=0.1, days=None,
+                 late=None):
+        """days: that everything happens on, instead of the few the generator draws. late: this
+        part of the records comes out of order, the rest as it occurred; None: as it may be."""
+        self.prefix = f"{profile[0]}{seed}."
         self.chance = random.Random(f"told {profile} {seed}")
         world = generate.World(seed, profile, size)
+        if days is not None:
+            world.days = list(days)
         self.services = [self.prefix + name for name in world.services]
         lines = [dict(line, event=renamed(line["event"], self.prefix))
                  for line in world.history()]
         self.records = [Record(line) for line in lines]
-        if self.chance.random() < 0.8:
+        if late is not None:
+            self.records = self._mostly_in_time(late)
+        elif self.chance.random() < 0.8:
             self.chance.shuffle(self.records)
         for record in list(self.records):
             if self.chance.random() < repeated:
                 where = self.chance.randrange(len(self.records) + 1)
                 self.records.insert(where, record.again())
         self.whole = Expected(self.records)
+
+    def _mostly_in_time(self, late):
+        end = max(instant(record.event["occurredAt"]) for record in self.records)
+
+        def comes(record):
+            at = instant(record.event["occurredAt"])
+            return self.chance.randrange(at, end + 1) if self.chance.random() < late else at
+
+        return sorted(self.records, key=comes)
 
     def known(self, records):
         """What is to be answered where only these of the history's records are known."""

@@ -10,6 +10,8 @@ from world import World
 # What is the ledger's own; everything else in schema record is derived from it.
 KEPT = {"migration", "repeatable", "topic", "partition", "commit_head", "commit_log",
         "commit_take", "governance_head", "verdict", "ledger", "batch_tiebreak"}
+# How often a service was written is no fact: it validates caches.
+COLUMNS = {"service": "service, governance"}
 
 
 def derived(world):
@@ -23,7 +25,8 @@ def derived(world):
     return {
         table: [
             row["text"] for row in world.query(
-                f'SELECT t::text AS text FROM record."{table}" t ORDER BY 1'
+                f'SELECT t::text AS text FROM (SELECT {COLUMNS.get(table, "*")}'
+                f' FROM record."{table}") t ORDER BY 1'
             )
         ] for table in tables
     }
@@ -40,7 +43,7 @@ class Rebuild(unittest.TestCase):
         sent = events(seed=99)
         for start in range(0, len(sent), 60):  # so that there are many commits
             world.assay("publish", stdin=facts.lines(sent[start:start + 60]))
-        world.await_caught_up()
+            world.await_caught_up()
         world.stop_aggregators()
 
         known = [row["known_at"] for row in world.query(

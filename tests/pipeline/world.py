@@ -104,7 +104,9 @@ class World:
         """Starts one more aggregator."""
         self.started += 1
         directory = self.directory / f"aggregator-{self.started}"
-        aggregator = Aggregator(directory, self.environment(), flags)
+        # after a kill the others have to notice sooner than they would in production
+        notice = ("-X", "session.timeout.ms=3000", "-X", "heartbeat.interval.ms=500")
+        aggregator = Aggregator(directory, self.environment(), (*notice, *flags))
         self.aggregators.append(aggregator)
         aggregator.begin()
         return aggregator
