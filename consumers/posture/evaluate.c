@@ -72,7 +72,11 @@ static void each_cell(const struct posture_service *service, const struct enviro
     for (uint32_t i = 0; i < environment->cell_count; i++) {
         const struct cell *cell = environment->cells[i];
         uint32_t until = cell_steps_until(cell, from);
-        for (uint32_t j = until == 0 ? 0 : until - 1; j < cell->step_count; j++) {
+        uint32_t first = until == 0 ? 0 : until - 1; /* in force at `from` */
+        uint32_t began = first;
+        while (began > 0 && !cell->steps[began].transition)
+            began--;
+        for (uint32_t j = began; j < cell->step_count; j = j < first ? first : j + 1) {
             struct posture_cell_step step = cell_step_reported(&cell->steps[j]);
             sink->cell(sink->context, text_of(service, environment->name), i, STEP_SET, &step);
         }

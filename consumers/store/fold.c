@@ -210,13 +210,14 @@ static struct posture_sink sink_to(struct reporting *to)
 
 static void write_pair(struct fold *fold, struct service *service, struct pair *pair, int64_t batch)
 {
-    if (!pair_write(pair, batch, &fold->copies))
+    instant from;
+    if (!pair_write(pair, batch, &fold->copies, &from))
         return;
     struct reporting to = {.fold = fold, .service = service, .batch = batch};
     struct posture_sink sink = sink_to(&to);
     sink.unmapped = NULL; /* these have no keyframes */
-    posture_each(service->posture, pair_environment(pair), pair_horizon(pair), &sink);
-    pair_keyframe(pair, batch, &fold->copies);
+    posture_each(service->posture, pair_environment(pair), from, &sink);
+    pair_keyframe(pair, batch, from, &fold->copies);
 }
 
 /* Evaluates and writes one row a (service, environment). True where there was anything to write. */
@@ -394,7 +395,8 @@ static bool load_governance_pair(struct fold *fold, PGconn *connection, struct f
         return false;
     pair_restore(fold->governance_pair, (struct pair_state){.seq = result_int4(result, 0, 0),
                                                             .keyframe_weight = -1,
-                                                            .horizon = INSTANT_BEGIN});
+                                                            .horizon = INSTANT_BEGIN,
+                                                            .complete_from = INSTANT_BEGIN});
     PQclear(result);
     fold->governance_pair_loaded = true;
     return true;
@@ -414,7 +416,8 @@ bool fold_governance_facts(struct fold *fold, PGconn *connection, int64_t batch,
     struct reporting to = {.fold = fold, .batch = batch};
     struct posture_sink sink = sink_to(&to);
     governance_log_commit(fold->governance, records, count, batch, position, &sink);
-    pair_write(fold->governance_pair, batch, &fold->copies);
+    instant from;
+    pair_write(fold->governance_pair, batch, &fold->copies, &from); /* has no timelines */
     return true;
 }
 

@@ -52,6 +52,7 @@ struct pair {
     char *service, *environment;
     struct pair_state state;
     instant reached; /* horizon of what is being gathered */
+    instant behind;  /* earliest change gathered that takes something away; INSTANT_END: none */
     struct rows cells, standings, unmapped, results;
 };
 
@@ -86,8 +87,10 @@ struct pair *pair_new(const char *service, const char *environment)
         abort();
     pair->service = copy_text(service);
     pair->environment = copy_text(environment);
-    pair->state = (struct pair_state){.keyframe_weight = -1, .horizon = INSTANT_BEGIN};
+    pair->state = (struct pair_state){
+        .keyframe_weight = -1, .horizon = INSTANT_BEGIN, .complete_from = INSTANT_BEGIN};
     pair->reached = INSTANT_BEGIN;
+    pair->behind = INSTANT_END;
     return pair;
 }
 
@@ -112,6 +115,7 @@ static void forget(struct pair *pair)
     }
     pair->cells.count = pair->standings.count = pair->unmapped.count = pair->results.count = 0;
     pair->reached = pair->state.horizon;
+    pair->behind = INSTANT_END;
 }
 
 void pair_free(struct pair *pair)
@@ -137,11 +141,6 @@ void pair_restore(struct pair *pair, struct pair_state state)
 {
     pair->state = state;
     pair->reached = state.horizon;
-}
-
-instant pair_horizon(const struct pair *pair)
-{
-    return pair->state.horizon;
 }
 
 void pair_result(struct pair *pair, const struct taken *taken, uint32_t stream, int32_t tool)
@@ -175,6 +174,8 @@ void pair_cell_step(struct pair *pair, uint32_t cell, enum posture_change change
     struct cell_row *row = rows_add(&pair->cells, sizeof *row);
     row->cell = cell;
     row->at = step->at;
+    if ((change == STEP_REMOVED || !step->transition) && step->at < pair->behind)
+        pair->behind = step->at;
     if (change == STEP_REMOVED) {
         row->status = STEP_IS_REMOVED;
         return;
@@ -207,6 +208,8 @@ void pair_standing_step(struct pair *pair, const char *standard, enum posture_ch
     row->standard = copy_text(standard);
     row->step = *step;
     row->membership = change == STEP_REMOVED ? STEP_IS_REMOVED : (int16_t)step->membership;
+    if (change == STEP_REMOVED && step->at < pair->behind)
+        pair->behind = step->at;
 }
 
 void pair_unmapped_step(struct pair *pair, enum posture_change change,
@@ -376,7 +379,7 @@ static void note_environment(struct pair *pair, struct copies *copies)
         (struct noted){.service = pair->service, .second = pair->environment};
 }
 
-bool pair_write(struct pair *pair, int64_t batch, struct copies *copies)
+bool pair_write(struct pair *pair, int64_t batch, struct copies *copies, instant *from)
 {
     size_t steps = pair->cells.count + pair->standings.count;
     bool any = steps > 0 || pair->unmapped.count > 0 || pair->results.count > 0;
@@ -402,16 +405,23 @@ bool pair_write(struct pair *pair, int64_t batch, struct copies *copies)
         state->weight = 0;
     }
     bool due = state->weight > KEYFRAME_LEAST && state->weight > state->keyframe_weight;
+    *from = state->horizon;
+    if (state->complete_from != INSTANT_BEGIN && pair->behind <= state->complete_from) {
+        due = true;
+        *from = pair->behind < *from ? pair->behind : *from;
+    }
     pair->state.seq++;
     forget(pair);
     return due;
 }
 
-void pair_keyframe(struct pair *pair, int64_t batch, struct copies *copies)
+void pair_keyframe(struct pair *pair, int64_t batch, instant from, struct copies *copies)
 {
     pair->state.weight = (int32_t)pair->cells.count;
-    write_timeline(pair, batch, true, pair->state.horizon, copies);
-    write_standing(pair, batch, true, pair->state.horizon, copies);
+    write_timeline(pair, batch, true, from, copies);
+    write_standing(pair, batch, true, from, copies);
+    if (from > pair->state.complete_from)
+        pair->state.complete_from = from;
     pair->state.keyframe_weight = pair->state.weight;
     pair->state.weight = 0;
     pair->state.seq++;

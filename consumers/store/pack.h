@@ -47,6 +47,7 @@ struct pair_state {
     int32_t weight;          /* steps in rows since the last keyframe */
     int32_t keyframe_weight; /* steps in the last keyframe; -1: there is none yet */
     instant horizon;         /* INSTANT_BEGIN: none yet */
+    instant complete_from;   /* greatest of any keyframe; INSTANT_BEGIN: none but the first */
 };
 void pair_restore(struct pair *pair, struct pair_state state);
 
@@ -62,11 +63,15 @@ void pair_unmapped_step(struct pair *pair, enum posture_change change,
                         const struct posture_unmapped_step *step);
 
 /*
- * Writes what was gathered as rows of `batch` and forgets it. True: a keyframe is due, and the
- * caller gathers posture_each(… pair_horizon …) and calls pair_keyframe.
+ * Writes what was gathered as rows of `batch` and forgets it. True: a keyframe is due from *from
+ * on, and the caller gathers posture_each(… *from …) and calls pair_keyframe.
+ *
+ * Two things call for one. The deltas since the last outweigh it. Or a change reached back behind
+ * a keyframe and took away a step, or a transition, that it rests on: what holds there now is an
+ * earlier step, which no row since the keyframe says. The new keyframe begins at that change, so
+ * every reader it concerns starts with it.
  */
-bool pair_write(struct pair *pair, int64_t batch, struct copies *copies);
-instant pair_horizon(const struct pair *pair);
-void pair_keyframe(struct pair *pair, int64_t batch, struct copies *copies);
+bool pair_write(struct pair *pair, int64_t batch, struct copies *copies, instant *from);
+void pair_keyframe(struct pair *pair, int64_t batch, instant from, struct copies *copies);
 
 #endif

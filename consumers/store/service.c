@@ -279,7 +279,9 @@ static bool load_counters(const struct loading *loading)
             " (SELECT CASE WHEN t.keyframe THEN 0 ELSE t.weight END FROM record.timeline t"
             "  WHERE t.service = $1 AND t.environment = e.environment ORDER BY t.seq DESC LIMIT 1),"
             " (SELECT t.horizon FROM record.timeline t WHERE t.service = $1"
-            "  AND t.environment = e.environment ORDER BY t.seq DESC LIMIT 1)"
+            "  AND t.environment = e.environment ORDER BY t.seq DESC LIMIT 1),"
+            " (SELECT max(t.complete_from) FROM record.timeline t WHERE t.service = $1"
+            "  AND t.environment = e.environment AND t.keyframe)"
             " FROM (SELECT environment, max(seq) AS seq FROM record.history WHERE service = $1"
             "  GROUP BY 1 UNION ALL SELECT environment, max(seq) FROM record.timeline"
             "  WHERE service = $1 GROUP BY 1 UNION ALL SELECT environment, max(seq)"
@@ -292,12 +294,14 @@ static bool load_counters(const struct loading *loading)
             .seq = result_int4(result, row, 1) + 1,
             .keyframe_weight = -1,
             .horizon = INSTANT_BEGIN,
+            .complete_from = INSTANT_BEGIN,
         };
         if (!result_null(result, row, 2)) {
             size_t size;
             state.keyframe_weight = result_int4(result, row, 2);
             state.weight = result_int4(result, row, 3);
             state.horizon = pgwire_read_instant(result_bytes(result, row, 4, &size));
+            state.complete_from = pgwire_read_instant(result_bytes(result, row, 5, &size));
         }
         pair_restore(service_pair(loading->service, result_text(result, row, 0)), state);
     }
