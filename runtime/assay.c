@@ -39,7 +39,7 @@ static const struct {
     {"what-if", "show the status that further events would lead to"},
     {"impact", "show what a change would touch"},
     {"report", "write a report"},
-    {"catalog", "show the standards and their controls"},
+    {"catalog", "list, show and publish the standards that come along"},
     {"snapshot", "take, list, verify, compare and export signed snapshots"},
     {"dashboard", "serve the status over HTTP"},
 };

@@ -30,6 +30,7 @@ static const struct setting table[] = {
     {.kind = SETTING_HEADING, .help = "what is shown"},
     {.kind = SETTING_TEXT,
      .name = "map",
+     .environment = "ASSAY_MAP",
      .argument = "OTHER",
      .help = "show the crosswalk between STANDARD and OTHER: where evidence may be used again",
      .value = &other},
@@ -47,6 +48,7 @@ static const struct setting table[] = {
      .value = &wishes.annex_only},
     {.kind = SETTING_LIST,
      .name = "extends",
+     .environment = "ASSAY_EXTENDS",
      .argument = "BASE",
      .help = "the standard it builds on, in place of the catalogue's; again for more",
      .value = &extends},
@@ -114,14 +116,33 @@ static void tell_standards(const struct shelf *shelf, const char *standard)
 
 static int printed(bool done)
 {
-    if (done)
+    if (done && !ferror(stdout))
         return EXIT_DONE;
     log_error("cannot write to standard output: %s", strerror(errno));
     return EXIT_FAILED;
 }
 
+static void refuse_wishes(const char *command)
+{
+    const char *given = occurred_at != NULL ? "--occurred-at"
+                        : wishes.annex_only ? "--annex-only"
+                        : extends.count > 0 ? "--extends"
+                        : dry_run           ? "--dry-run"
+                                            : NULL;
+    if (given != NULL)
+        settings_usage(&program, "%s is for publish, not for %s", given, command);
+}
+
+static void refuse_map(const char *command)
+{
+    if (other != NULL)
+        settings_usage(&program, "--map is for show, not for %s", command);
+}
+
 static int list(const struct shelf *shelf, char **operands, size_t count)
 {
+    refuse_wishes("list");
+    refuse_map("list");
     if (count > 0)
         settings_usage(&program, "list takes no operands, not \"%.64s\"", operands[0]);
     return printed(show_shelf(shelf, settings.as_json));
@@ -129,6 +150,7 @@ static int list(const struct shelf *shelf, char **operands, size_t count)
 
 static int show(const struct shelf *shelf, char **operands, size_t count)
 {
+    refuse_wishes("show");
     if (count < 1 || count > 2)
         settings_usage(&program, "show takes a STANDARD, and a CONTROL of it if wanted");
     const struct edition *edition = shelf_edition(shelf, operands[0]);
@@ -178,10 +200,9 @@ static int publish(const struct shelf *shelf, char **operands, size_t count)
 {
     struct fault why = {0};
     int status;
+    refuse_map("publish");
     if (count == 0)
         settings_usage(&program, "publish takes the STANDARDs to publish (assay catalog list)");
-    if (other != NULL)
-        settings_usage(&program, "--map is for show: a crosswalk is no event");
     read_wishes(count);
     const struct edition **editions = calloc(count, sizeof(struct edition *));
     assert(editions != NULL);

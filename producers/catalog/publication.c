@@ -87,12 +87,12 @@ int publication_print(const struct edition *const *editions, size_t count,
     bool valid = make(events, editions, count, wishes, arena);
     for (size_t i = 0; valid && i < count; i++) {
         char *json = json_write_event(events[i]);
-        puts(json); /* whether it worked, fflush says */
+        puts(json); /* whether it worked is asked below */
         free(json);
     }
     free(events);
     arena_free(arena);
-    if (fflush(stdout) != 0) {
+    if (fflush(stdout) != 0 || ferror(stdout)) {
         log_error("cannot write to standard output: %s", strerror(errno));
         return EXIT_FAILED;
     }

@@ -18,6 +18,7 @@ SQL = "libpq.so"
 PROGRAMS = {  # name below build/bin: which of the two it links. All others: no Kafka.
     "assay": set(),
     "assay-publish": {KAFKA},
+    "assay-catalog": {KAFKA},
     "assay-import": {KAFKA},
     "assay-topics": {KAFKA},
     "assay-aggregate": {KAFKA, SQL},
