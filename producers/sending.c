@@ -39,6 +39,9 @@ static void on_delivery(void *context, const struct assay_delivery *delivery)
         log_error("%s:%" PRIu64 ": %s", sending_name(sending, tag >> LINE_BITS),
                   tag & ((UINT64_C(1) << LINE_BITS) - 1), delivery->text);
     sending->failures_named++;
+    /* It was tried for the whole timeout: what follows would fare no better. */
+    if (delivery->outcome == ASSAY_UNSENT)
+        sending->stopped = true;
 }
 
 static int64_t now_ms(void)

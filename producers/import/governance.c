@@ -108,7 +108,7 @@ static void take_retraction(struct governance *governance, const Assay__V1__Retr
         return;
     retracted = calloc(1, sizeof *retracted);
     assert(retracted != NULL && strlen(retraction->event_id) < sizeof retracted->id);
-    strcpy(retracted->id, retraction->event_id);
+    memcpy(retracted->id, retraction->event_id, strlen(retraction->event_id) + 1);
     HASH_ADD_STR(governance->retracted, id, retracted);
 }
 

@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 /* Which rules' mappings say that the check is required. */
 enum import_required {
@@ -42,7 +43,8 @@ struct import {
     struct sending sending;
     struct governance *governance; /* with_mappings only */
     struct arena *arena;           /* of the event in hand */
-    uint64_t printed;              /* events, with dry_run */
+    FILE *out;                     /* where events are printed, with dry_run */
+    uint64_t printed;              /* events, likewise */
 };
 
 /* One foreign format. Reads file number `file` of the run, opened as `opened`. False: there is no
