@@ -92,8 +92,9 @@ struct posture_service;
 struct posture_governance *posture_governance_new(void);
 void posture_governance_free(struct posture_governance *governance);
 
-/* Any body of assay.governance. Positions are told in rising order; telling the same record twice
- * is a bug. Copies what it needs of `event`. */
+/* Any body of assay.governance. Positions are told in rising order, and nothing is evaluated or
+ * settled at one before all its facts are told; telling the same record twice is a bug. Copies what
+ * it needs of `event`. */
 void posture_governance_add(struct posture_governance *governance, const Assay__V1__Event *event,
                             const uint8_t digest[static 16], const struct posture_record *record,
                             int64_t position);

@@ -10,8 +10,6 @@
 
 struct line {
     struct recorded_line line;
-    uint32_t report; /* the last one, and where in it */
-    instant last_at;
     UT_hash_handle hh;
 };
 
@@ -236,6 +234,14 @@ void recorder_free(struct recorder *recorder)
     }
     free(recorder->sorted);
     free(recorder);
+}
+
+void recorder_forget(struct recorder *recorder)
+{
+    for (struct line *line = recorder->lines; line != NULL; line = line->hh.next) {
+        while (line->line.kind != RECORDED_FACT && line->line.count > 0)
+            remove_step(&line->line, line->line.count - 1);
+    }
 }
 
 const struct posture_sink *recorder_sink(struct recorder *recorder)

@@ -2,7 +2,7 @@
  * recorder -- what posture reports, added up: the timelines as a store would hold them.
  *
  * Checks on the way what posture.h promises: a step set differs from the one that was there, a step
- * removed was there, steps of one timeline rise within a report. Breaking it ends the program.
+ * removed was there. Breaking it ends the program.
  *
  * Ownership: owns its rows; what is returned lives until the next report.
  */
@@ -49,6 +49,9 @@ const struct recorded_line *recorder_line(struct recorder *recorder, enum record
                                           const char *key);
 /* The step in force; NULL: none yet. */
 const struct recorded_step *recorded_at(const struct recorded_line *line, instant at);
+
+/* Forgets all steps but facts', not which cells the numbers stand for. */
+void recorder_forget(struct recorder *recorder);
 
 /* Everything as text, sorted; facts only where asked. malloc'ed. */
 char *recorder_text(struct recorder *recorder, bool facts);

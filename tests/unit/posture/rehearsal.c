@@ -13,7 +13,12 @@ struct actor { /* a service */
     struct recorder *recorder;
     uint32_t caught_up; /* governance commits behind it */
     int64_t position;
-    bool told; /* in the batch in hand */
+    struct waiting { /* records of the batch in hand, told when it ends */
+        Assay__V1__Event *event;
+        uint8_t digest[16];
+        struct posture_record record;
+    } * waiting;
+    uint32_t waiting_count;
 };
 
 struct rehearsal {
@@ -49,6 +54,8 @@ void rehearsal_free(struct rehearsal *rehearsal)
         struct actor *actor = rehearsal->actors[i];
         posture_service_free(actor->service);
         recorder_free(actor->recorder);
+        assert(actor->waiting_count == 0);
+        free(actor->waiting);
         free(actor->name);
         free(actor);
     }
@@ -62,7 +69,7 @@ void rehearsal_free(struct rehearsal *rehearsal)
     free(rehearsal);
 }
 
-static int16_t topic_number(struct rehearsal *rehearsal, const char *topic)
+int16_t rehearsal_topic(struct rehearsal *rehearsal, const char *topic)
 {
     for (uint32_t i = 0; i < rehearsal->topic_count; i++) {
         if (strcmp(rehearsal->topics[i], topic) == 0)
@@ -146,12 +153,24 @@ static const char *service_of(const Assay__V1__Event *event)
     }
 }
 
+static Assay__V1__Event *copy_of(const Assay__V1__Event *event)
+{
+    size_t size = assay__v1__event__get_packed_size(event);
+    uint8_t *bytes = malloc(size);
+    assert(bytes != NULL);
+    assay__v1__event__pack(event, bytes);
+    Assay__V1__Event *copy = assay__v1__event__unpack(NULL, size, bytes);
+    assert(copy != NULL);
+    free(bytes);
+    return copy;
+}
+
 void rehearsal_take(struct rehearsal *rehearsal, const char *topic, int32_t partition,
                     int64_t offset, const Assay__V1__Event *event, const uint8_t digest[static 16],
                     int64_t batch)
 {
     struct posture_record record = {
-        .topic = topic_number(rehearsal, topic),
+        .topic = rehearsal_topic(rehearsal, topic),
         .partition = partition,
         .offset = offset,
         .batch = batch,
@@ -169,15 +188,25 @@ void rehearsal_take(struct rehearsal *rehearsal, const char *topic, int32_t part
         return;
     }
     struct actor *actor = actor_of(rehearsal, service_of(event));
-    if (!actor->told) {
-        /* Governance of the same batch comes first: its position is the batch's. */
-        catch_up(rehearsal, actor);
-        actor->told = true;
+    actor->waiting = grown(actor->waiting, actor->waiting_count, sizeof *actor->waiting);
+    struct waiting *waiting = &actor->waiting[actor->waiting_count++];
+    *waiting = (struct waiting){.event = copy_of(event), .record = record};
+    memcpy(waiting->digest, digest, sizeof waiting->digest);
+    if (record.team != NULL) /* the caller's text does not last; the number's does */
+        waiting->record.team = record_team_of(rehearsal->topics[record.topic]);
+}
+
+static void tell(struct actor *actor)
+{
+    for (uint32_t i = 0; i < actor->waiting_count; i++) {
+        struct waiting *waiting = &actor->waiting[i];
+        if (waiting->event->body_case == ASSAY__V1__EVENT__BODY_CONTROL_TEST_RESULT)
+            tell_result(actor->service, waiting->event, waiting->digest, &waiting->record);
+        else
+            posture_add_fact(actor->service, waiting->event, waiting->digest, &waiting->record);
+        assay__v1__event__free_unpacked(waiting->event, NULL);
     }
-    if (event->body_case == ASSAY__V1__EVENT__BODY_CONTROL_TEST_RESULT)
-        tell_result(actor->service, event, digest, &record);
-    else
-        posture_add_fact(actor->service, event, digest, &record);
+    actor->waiting_count = 0;
 }
 
 void rehearsal_commit(struct rehearsal *rehearsal, int64_t batch)
@@ -186,11 +215,13 @@ void rehearsal_commit(struct rehearsal *rehearsal, int64_t batch)
                               recorder_sink(rehearsal->recorder));
     for (uint32_t i = 0; i < rehearsal->actor_count; i++) {
         struct actor *actor = rehearsal->actors[i];
-        if (!actor->told)
+        if (actor->waiting_count == 0)
             continue;
+        /* Governance of the same batch comes first: its position is the batch's. */
+        catch_up(rehearsal, actor);
+        tell(actor);
         posture_evaluate(actor->service, rehearsal->governance, actor->position, batch,
                          recorder_sink(actor->recorder));
-        actor->told = false;
     }
 }
 

@@ -18,12 +18,15 @@ struct rehearsal;
 struct rehearsal *rehearsal_new(void);
 void rehearsal_free(struct rehearsal *rehearsal);
 
+/* The number of a topic's name, given in order of first mention. */
+int16_t rehearsal_topic(struct rehearsal *rehearsal, const char *topic);
+
 /* One record of the batch in hand. The event must be valid and belong to the topic. */
 void rehearsal_take(struct rehearsal *rehearsal, const char *topic, int32_t partition,
                     int64_t offset, const Assay__V1__Event *event, const uint8_t digest[static 16],
                     int64_t batch);
 
-/* Ends the batch: evaluates the services whose records were taken. */
+/* Ends the batch: brings the services whose records were taken forward, tells them, evaluates. */
 void rehearsal_commit(struct rehearsal *rehearsal, int64_t batch);
 
 /* Brings every service forward to the last governance commit. */
