@@ -25,7 +25,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { PARTITIONS = 6 };
+enum { PARTITIONS = 6, LISTING_EVERY_MS = 50 };
 
 static struct kafka_settings kafka;
 static const char *team;
@@ -300,6 +300,40 @@ static bool list_contract(const struct admin *admin, struct run *run, struct fau
     return true;
 }
 
+static void forget_found(struct run *run)
+{
+    for (size_t i = 0; i < run->found_count; i++)
+        admin_clear(&run->found[i]);
+    free(run->found);
+    run->found = NULL;
+    run->found_count = 0;
+}
+
+static bool is_found(const struct run *run, const char *name)
+{
+    for (size_t i = 0; i < run->found_count; i++)
+        if (strcmp(run->found[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+/* Lists until what was created is there: brokers hear of it a little after it is acknowledged. */
+static bool list_created(const struct admin *admin, struct run *run, struct fault *why)
+{
+    for (int waited_ms = 0;; waited_ms += LISTING_EVERY_MS) {
+        if (!list_contract(admin, run, why))
+            return false;
+        bool all = true;
+        for (size_t i = 0; i < run->count; i++)
+            if (strcmp(run->accounts[i].state, "created") == 0)
+                all = all && is_found(run, run->plans[i].name);
+        if (all || waited_ms >= admin->timeout_ms || stop_requested())
+            return true;
+        forget_found(run);
+        rd_kafka_poll(admin->client, LISTING_EVERY_MS);
+    }
+}
+
 /* Why no broker answers: the request itself only knows that none did. */
 static void on_error(rd_kafka_t *client, int code, const char *reason, void *context)
 {
@@ -331,21 +365,15 @@ static int create(void)
     run.count = topic_plan_all(team, partitions != 0 ? (int32_t)partitions : PARTITIONS, run.plans);
     /* Listing first finds out whether a broker answers; listing again has what was created. */
     bool done = list_contract(&admin, &run, &why);
-    for (size_t i = 0; i < run.found_count; i++)
-        admin_clear(&run.found[i]);
-    free(run.found);
-    run.found = NULL;
-    run.found_count = 0;
+    forget_found(&run);
     done = done && create_missing(&admin, run.plans, run.accounts, run.count, &why) &&
-           list_contract(&admin, &run, &why) && mend_and_print(&admin, &run, &failed, &why);
+           list_created(&admin, &run, &why) && mend_and_print(&admin, &run, &failed, &why);
     rd_kafka_poll(client, 0); /* runs on_error */
     if (!done && connection.reaction != FAULT_NONE)
         log_error("%s; last: %s", why.text, connection.text);
     else if (!done)
         log_error("%s", why.text);
-    for (size_t i = 0; i < run.found_count; i++)
-        admin_clear(&run.found[i]);
-    free(run.found);
+    forget_found(&run);
     rd_kafka_destroy(client);
     return done && !failed ? EXIT_DONE : EXIT_FAILED;
 }
