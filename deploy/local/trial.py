@@ -236,8 +236,7 @@ class Trial:
         self.say("the aggregator has taken in everything")
 
     def show(self):
-        shown = self.run_to_end("status", [ASSAY, "status"])
-        print(shown, end="", flush=True)
+        self.run_to_end("status", [ASSAY, "status"], printed=sys.stdout)
 
     def suggest(self):
         assay = os.path.relpath(ASSAY)
@@ -277,16 +276,16 @@ Ctrl-C ends it{"; " + str(self.keep) + " is kept" if self.keep else " and leaves
         self.say(f"sent: {name}")
         marker.write_text(digest)
 
-    def run_to_end(self, name, command, stdin=b"", good=(0,)):
-        """Runs a program to its end and returns what it printed; its messages go to a file."""
+    def run_to_end(self, name, command, stdin=b"", good=(0,), printed=None):
+        """Runs a program to its end. What it says goes to a file; what it prints too, if nothing
+        else is given for it."""
         self.stop.look()
         log = self.directory / f"{name}.log"
-        with tempfile.TemporaryFile() as given, open(log, "wb") as messages, \
-                tempfile.TemporaryFile() as printed:
+        with tempfile.TemporaryFile() as given, open(log, "wb") as messages:
             given.write(stdin)
             given.seek(0)
             process = subprocess.Popen(
-                command, stdin=given, stdout=printed, stderr=messages, cwd=TOP,
+                command, stdin=given, stdout=printed or messages, stderr=messages, cwd=TOP,
                 env={**os.environ, **self.variables()}, start_new_session=True,
             )
             while process.poll() is None:
@@ -298,8 +297,6 @@ Ctrl-C ends it{"; " + str(self.keep) + " is kept" if self.keep else " and leaves
             if process.returncode not in good:
                 last = (log.read_text(errors="replace").strip().splitlines() or [""])[-1]
                 raise Failed(f"{name}: {last or f'exit status {process.returncode}'}")
-            printed.seek(0)
-            return printed.read().decode()
 
     def end(self):
         if self.keep is None:
