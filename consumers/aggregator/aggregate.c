@@ -85,14 +85,20 @@ static const struct program PROGRAM = {
     .setting_count = SETTINGS_COUNT(SETTINGS),
 };
 
-enum { IDLE_POLL_MS = 20, CATCH_UP_MS = 50, LOOK_EVERY_MS = 100, CATCH_UP_SERVICES = 8 };
+enum {
+    IDLE_POLL_MS = 20,
+    CATCH_UP_MS = 50,
+    LOOK_EVERY_MS = 100,
+    CHECK_EVERY_MS = 3600 * 1000,
+    CATCH_UP_SERVICES = 8,
+};
 
 struct aggregator {
     struct held held;
     struct batch *batch;
-    int64_t caught_up_ms, looked_ms; /* when last, monotonic */
-    bool lagging;                    /* the last catch-up found work */
-    struct patience patience;        /* of what is not a batch */
+    int64_t caught_up_ms, looked_ms, checked_ms; /* when last, monotonic */
+    bool lagging;                                /* the last catch-up found work */
+    struct patience patience;                    /* of what is not a batch */
     char last_complaint[256];
 };
 
@@ -117,14 +123,13 @@ static void on_revoked(void *context)
     held_drop(&aggregator->held);
 }
 
-static void lost(struct aggregator *aggregator, const struct received *received)
+static void stop_taking(struct aggregator *aggregator, const struct received *received,
+                        const char *reason)
 {
     struct held_partition *partition =
         held_find(&aggregator->held, received->topic, received->partition);
     if (partition != NULL && !partition->halted)
-        held_halt(&aggregator->held, partition,
-                  "trimmed or recreated topic: the log does not hold the offset that would be "
-                  "next; if that is meant, assay topics reopen makes a new start");
+        held_halt(&aggregator->held, partition, reason);
 }
 
 /* librdkafka repeats itself while it reconnects; said once each. */
@@ -161,11 +166,20 @@ static bool collect(struct aggregator *aggregator)
             continue;
         case INTAKE_END:
             partition = held_find(&aggregator->held, received.topic, received.partition);
-            if (partition != NULL)
+            if (partition != NULL) {
                 partition->at_end = true;
+                partition->end = received.offset;
+            }
             break;
         case INTAKE_LOST:
-            lost(aggregator, &received);
+            stop_taking(aggregator, &received,
+                        "trimmed or recreated topic: the log does not hold the offset that would "
+                        "be next; if that is meant, assay topics reopen makes a new start");
+            break;
+        case INTAKE_DAMAGED:
+            stop_taking(aggregator, &received,
+                        "damaged log: records cannot be read, and librdkafka would pass over "
+                        "them; mend the topic, then assay topics reopen makes a new start");
             break;
         case INTAKE_FAULT:
             if (!complain(aggregator, &fault)) {
@@ -207,6 +221,11 @@ static bool tend(struct aggregator *aggregator)
         aggregator->lagging = done > 0;
         aggregator->caught_up_ms = now;
         patience_over(&aggregator->patience);
+    }
+    if (now - aggregator->checked_ms >= CHECK_EVERY_MS) { /* the ledger's next month */
+        aggregator->checked_ms = now;
+        if (!store_check(aggregator->held.store, &fault))
+            return recover(aggregator, &fault);
     }
     if (now - aggregator->looked_ms >= LOOK_EVERY_MS) {
         aggregator->looked_ms = now;
@@ -253,7 +272,7 @@ static int run(struct aggregator *aggregator)
     log_notice("started, group %s", group);
     bool going = true;
     while (going && !stop_requested()) {
-        going = step(aggregator);
+        going = step(aggregator) && !patience_failed();
         if (once && !aggregator->lagging && batch_count(aggregator->batch) == 0 &&
             held_all_at_end(&aggregator->held))
             break;

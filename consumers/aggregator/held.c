@@ -38,9 +38,24 @@ void held_halt(struct held *held, struct held_partition *partition, const char *
             return;
 }
 
+/* A reopened partition starts where its log begins; that was the operator's word. */
+static void start_late(struct held *held, struct held_partition *partition, int64_t low)
+{
+    struct fault fault;
+    if (!store_start_at(held->store, partition->topic->number, partition->partition,
+                        partition->claim.epoch, low, &fault)) {
+        log_warning("%s", fault.text);
+        return; /* still short of the log's beginning: it halts */
+    }
+    log_notice("%s partition %d: incarnation %d starts at offset %lld, where its log begins",
+               partition->topic->name, partition->partition, partition->claim.incarnation,
+               (long long)low);
+    partition->claim.next_offset = partition->next = low;
+}
+
 /* Why the partition cannot go on where the record left it; NULL: it can. */
-static const char *cannot_go_on(struct held *held, const struct held_partition *partition,
-                                char *reason, size_t size)
+static const char *cannot_go_on(struct held *held, struct held_partition *partition, char *reason,
+                                size_t size)
 {
     const struct claim *claim = &partition->claim;
     const char *cluster = intake_cluster(held->intake, CLUSTER_MS);
@@ -59,6 +74,10 @@ static const char *cannot_go_on(struct held *held, const struct held_partition *
                     fault.text);
         return NULL; /* if the offset is out of the log, the first fetch will say so */
     }
+    if (low > claim->next_offset && claim->incarnation > 1 && claim->last_offset < 0)
+        start_late(held, partition, low);
+    if (low > claim->last_offset)
+        partition->verify = false; /* the last record taken is gone: nothing to compare with */
     if (low > claim->next_offset) {
         snprintf(reason, size,
                  "trimmed topic: the log starts at offset %lld, %lld records after offset %lld, "
@@ -95,6 +114,7 @@ static bool claim_one(struct held *held, const struct intake_partition *wanted,
             return false;
     }
     partition->next = partition->claim.next_offset;
+    partition->verify = partition->claim.last_offset >= 0;
     return true;
 }
 
@@ -123,7 +143,6 @@ void held_claim(struct held *held, struct intake_partition *partitions, size_t c
             continue;
         }
         /* Starting at the last record taken shows whether the log is still the same one. */
-        partition->verify = partition->claim.last_offset >= 0;
         partitions[i].start =
             partition->verify ? partition->claim.last_offset : partition->claim.next_offset;
     }
@@ -151,7 +170,7 @@ bool held_look(struct held *held, struct fault *fault)
         struct fault ignored; /* no broker, no news: complete_through stays where it is */
         if (!intake_bounds(held->intake, partition->topic->name, partition->partition, LOOK_MS,
                            &low, &high, &ignored) ||
-            high > partition->next)
+            (high > partition->next && high > partition->end))
             return true;
     }
     struct take take = {.topic = partition->topic->number,

@@ -18,6 +18,7 @@ struct held_partition {
     bool halted;  /* nothing of it is taken any more */
     bool verify;  /* the next record must be the last one taken */
     bool at_end;  /* nothing came after the end was reached */
+    int64_t end;  /* that end: markers of transactions may stand after the last record */
 };
 
 struct held {

@@ -48,9 +48,10 @@ void intake_free(struct intake *intake);
 enum intake_event {
     INTAKE_NOTHING, /* no record within the time */
     INTAKE_RECORD,
-    INTAKE_END,   /* the end of topic and partition has been reached */
-    INTAKE_LOST,  /* the offset to go on at is not in the log any more: topic and partition */
-    INTAKE_FAULT, /* RETRY: librdkafka goes on by itself; FATAL: it cannot */
+    INTAKE_END,     /* the end of topic and partition has been reached */
+    INTAKE_LOST,    /* the offset to go on at is not in the log any more: topic and partition */
+    INTAKE_DAMAGED, /* records of topic and partition cannot be read, and would be passed over */
+    INTAKE_FAULT,   /* RETRY: librdkafka goes on by itself; FATAL: it cannot */
 };
 
 struct received {

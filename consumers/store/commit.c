@@ -3,8 +3,8 @@
  *
  *   name the batch                    record.batch_name
  *   move its partitions on            record.advance: compare-and-swap, or fenced
- *   lock its services, then governance FOR SHARE      record.lock_services
- *     (governance batch: governance FOR UPDATE        record.lock_governance)
+ *   lock its services, then governance, shared        record.lock_services
+ *     (governance batch: governance, alone            record.lock_governance)
  *   load governance up to the head; bring the services forward; fold; gather all rows
  *   COPY                              the ledger first
  *   raise the services' versions      record.store_services
@@ -182,7 +182,7 @@ static bool commit_governance(struct store *store, PGconn *connection, int64_t b
     struct fold *fold = store_fold(store);
     int64_t head;
     int64_t last;
-    /* While governance is held FOR UPDATE no other batch can be on its way to a position. */
+    /* While governance is held alone no other batch can be on its way to a position. */
     if (!ask_number(connection, "SELECT record.lock_governance()", &head, fault) ||
         !ask_number(connection, "SELECT position FROM record.commit_head", &last, fault) ||
         !governance_log_load(fold_governance(fold), connection, store_topics(store), head, fault) ||

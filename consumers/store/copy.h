@@ -23,7 +23,7 @@ struct copy {
 /* Begins a row of `columns` fields; the caller then writes them to copy->wire. */
 void copy_row(struct copy *copy, int16_t columns);
 
-/* Sends all rows to "record.table (columns…)" and empties the copy. Nothing is sent for no rows. */
+/* Sends all rows to "record.table (columns…)" and empties the copy; for no rows, nothing. */
 bool copy_send(struct copy *copy, PGconn *connection, const char *target, struct fault *fault);
 
 void copy_free(struct copy *copy);

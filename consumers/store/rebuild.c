@@ -5,6 +5,7 @@
 #include "consumers/store/connection.h"
 #include "consumers/store/store.h"
 #include "consumers/store/stored.h"
+#include "runtime/stop.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -98,8 +99,9 @@ static bool fold_commit(struct rebuild *rebuild, int64_t position, int64_t batch
         free(locked);
     }
     struct copies *copies = fold_copies(fold);
-    /* What was noted borrows its texts from the records. */
-    if (done && (copies_bytes(copies) > SEND_BYTES || copies->producer_count > 0))
+    /* What was noted borrows its texts from records and services, which go away now. */
+    if (done && (copies_bytes(copies) > SEND_BYTES || copies->producer_count > 0 ||
+                 copies->environment_count > 0))
         done = copies_send(copies, rebuild->connection, fault);
     stored_free(&stored);
     fold_trim(fold);
@@ -126,6 +128,10 @@ static bool fold_all(struct rebuild *rebuild, void (*progress)(uint64_t, uint64_
         int rows = PQntuples(result);
         bool done = true;
         for (int row = 0; row < rows && done; row++) {
+            if (stop_requested()) {
+                done = fault_set(fault, FAULT_FATAL, "stopped at position %lld", (long long)last);
+                break;
+            }
             last = result_int8(result, row, 0);
             total = result_int8(result, row, 4);
             done = fold_commit(rebuild, last, result_int8(result, row, 1),
@@ -146,12 +152,11 @@ static bool finish(struct rebuild *rebuild, struct fault *fault)
     for (size_t i = 0; i < rebuild->count; i++) {
         bool changed;
         if (!fold_catch_up(fold, rebuild->connection, &rebuild->services[i], rebuild->head,
-                           &changed, fault))
+                           &changed, fault) ||
+            !copies_send(fold_copies(fold), rebuild->connection, fault))
             return false;
         fold_trim(fold);
     }
-    if (!copies_send(fold_copies(fold), rebuild->connection, fault))
-        return false;
     PGresult *result = connection_call(
         rebuild->connection, fault, PGRES_TUPLES_OK,
         "SELECT record.store_services((SELECT array_agg(service) FROM record.service),"

@@ -2,6 +2,7 @@
  * Refused records judged again: the bytes are the ledger's, the validator is today's, and the new
  * verdict stands at a new position. What it accepts is folded as if it came now.
  */
+#include "consumers/store/connection.h"
 #include "consumers/store/store.h"
 #include "consumers/store/stored.h"
 
@@ -32,10 +33,28 @@ static bool commit_part(struct store *store, const struct stored *stored, bool g
     return done;
 }
 
+/* Two replays at once would judge the same records: the session holds a lock until it ends. */
+static bool alone(struct store *store, struct fault *fault)
+{
+    PGconn *connection = store_connection(store, fault);
+    if (connection == NULL)
+        return false;
+    PGresult *result =
+        connection_call(connection, fault, PGRES_TUPLES_OK,
+                        "SELECT pg_try_advisory_lock(hashtextextended('assay replay', 0))", NULL);
+    if (result == NULL)
+        return false;
+    bool held = result_bool(result, 0, 0);
+    PQclear(result);
+    return held || fault_set(fault, FAULT_RETRY, "another replay is under way: wait for its end");
+}
+
 bool store_replay(struct store *store, const char *topic, int32_t partition, int64_t offset,
                   uint64_t *accepted, uint64_t *refused, struct fault *fault)
 {
     *accepted = *refused = 0;
+    if (!alone(store, fault))
+        return false;
     struct arena *arena = arena_new(ARENA_CAP);
     struct taken last = {0};
     bool done = true;

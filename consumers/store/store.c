@@ -38,6 +38,21 @@ void store_free(struct store *store)
     free(store);
 }
 
+/*
+ * A new session may be with a server that was failed over or restored, and has lost commits: what
+ * was cached of its predecessor is forgotten, and topics' numbers must still be theirs.
+ */
+static PGconn *reconnect(struct store *store, struct fault *fault)
+{
+    fold_forget(store->fold);
+    PGconn *connection = connection_open(store->uri, store->program, fault);
+    if (connection != NULL && !topics_hold(&store->topics, connection, fault)) {
+        PQfinish(connection);
+        return NULL;
+    }
+    return connection;
+}
+
 PGconn *store_connection(struct store *store, struct fault *fault)
 {
     if (store->connection != NULL && PQstatus(store->connection) != CONNECTION_OK) {
@@ -45,7 +60,7 @@ PGconn *store_connection(struct store *store, struct fault *fault)
         store->connection = NULL;
     }
     if (store->connection == NULL)
-        store->connection = connection_open(store->uri, store->program, fault);
+        store->connection = reconnect(store, fault);
     return store->connection;
 }
 
@@ -134,6 +149,27 @@ bool store_claim(struct store *store, int16_t topic, int32_t partition, const ch
     snprintf(claim->reason, sizeof claim->reason, "%s", result_text(result, 0, 7));
     PQclear(result);
     return true;
+}
+
+bool store_start_at(struct store *store, int16_t topic, int32_t partition, int64_t epoch,
+                    int64_t first, struct fault *fault)
+{
+    PGconn *connection = store_connection(store, fault);
+    if (connection == NULL)
+        return false;
+    struct request request = {0};
+    pgwire_int2(request_next(&request), topic);
+    pgwire_int4(request_next(&request), partition);
+    pgwire_int8(request_next(&request), epoch);
+    pgwire_int8(request_next(&request), first);
+    PGresult *result = connection_call(connection, fault, PGRES_TUPLES_OK,
+                                       "SELECT record.start_at($1, $2, $3, $4)", &request);
+    request_free(&request);
+    if (result == NULL)
+        return false;
+    bool moved = result_bool(result, 0, 0);
+    PQclear(result);
+    return moved || fault_set(fault, FAULT_FENCED, "the partition has been claimed by another");
 }
 
 bool store_halt(struct store *store, int16_t topic, int32_t partition, int64_t epoch,

@@ -48,6 +48,10 @@ struct claim {
 bool store_claim(struct store *store, int16_t topic, int32_t partition, const char *cluster,
                  struct claim *claim, struct fault *fault);
 
+/* Where a reopened partition starts whose log begins after 0; changes nothing else. */
+bool store_start_at(struct store *store, int16_t topic, int32_t partition, int64_t epoch,
+                    int64_t first, struct fault *fault);
+
 /* Stops a partition that is still held at `epoch`. */
 bool store_halt(struct store *store, int16_t topic, int32_t partition, int64_t epoch,
                 const char *reason, struct fault *fault);

@@ -63,6 +63,29 @@ const struct topic *topics_numbered(struct topics *topics, PGconn *connection, i
     return topic;
 }
 
+bool topics_hold(const struct topics *topics, PGconn *connection, struct fault *fault)
+{
+    for (size_t i = 0; i < topics->count; i++) {
+        struct request request = {0};
+        pgwire_int2(request_next(&request), topics->items[i]->number);
+        pgwire_text(request_next(&request), topics->items[i]->name);
+        PGresult *result = connection_call(
+            connection, fault, PGRES_TUPLES_OK,
+            "SELECT EXISTS (SELECT FROM record.topic WHERE topic = $1 AND name = $2)", &request);
+        request_free(&request);
+        if (result == NULL)
+            return false;
+        bool same = result_bool(result, 0, 0);
+        PQclear(result);
+        if (!same)
+            return fault_set(fault, FAULT_FATAL,
+                             "the database is not the one this process began with: topic %s has "
+                             "another number there; start it again",
+                             topics->items[i]->name);
+    }
+    return true;
+}
+
 void topics_free(struct topics *topics)
 {
     for (size_t i = 0; i < topics->count; i++) {

@@ -1,6 +1,6 @@
--- Moves partitions on by compare-and-swap and writes down what the batch took. False: one of them is
--- not where the batch thinks, or another consumer has claimed it, so the caller is fenced and must
--- roll back. Arrays run in parallel, one element a partition, sorted by (topic, partition).
+-- Moves partitions on by compare-and-swap and writes down what the batch took. False: one of them
+-- is not where the batch thinks, or another consumer has claimed it, so the caller is fenced and
+-- must roll back. Arrays run in parallel, one element a partition, sorted by (topic, partition).
 CREATE OR REPLACE FUNCTION record.advance(
     batch_name bigint, topics smallint[], partitions integer[], incarnations integer[],
     epochs bigint[], from_offsets bigint[], next_offsets bigint[], last_offsets bigint[],

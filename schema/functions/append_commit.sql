@@ -7,6 +7,10 @@ CREATE OR REPLACE FUNCTION record.append_commit(
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
+    IF EXISTS (SELECT FROM record.commit_log l WHERE l.batch = batch_name) THEN
+        RAISE EXCEPTION 'batch % has been committed already: the clock was set back', batch_name
+        USING ERRCODE = 'serialization_failure';
+    END IF;
     UPDATE record.commit_head h
     SET position = h.position + 1,
         known_at = greatest(clock_timestamp(), h.known_at + interval '1 microsecond')

@@ -1,12 +1,11 @@
--- Empties everything that is derived, for a rebuild in the same transaction. Holds governance FOR
--- UPDATE first, so that aggregators wait, and readers see the old rows until the rebuild commits.
--- Service rows stay: they are what is locked, and their versions must never go back.
+-- Empties everything that is derived, for a rebuild in the same transaction. First waits for every
+-- writer (batch_name) and keeps new ones waiting; readers see the old rows until the rebuild
+-- commits. Service rows stay: they are what is locked, and their versions must never go back.
 CREATE OR REPLACE FUNCTION record.forget_derived() RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    PERFORM FROM record.service s ORDER BY s.service COLLATE "C" FOR UPDATE;
-    PERFORM FROM record.governance_head g FOR UPDATE;
+    PERFORM pg_advisory_xact_lock(hashtextextended('assay writers', 0));
     DELETE FROM record.fact;
     DELETE FROM record.fact_step;
     DELETE FROM record.environment;

@@ -1,7 +1,10 @@
--- Locks the rows of the services of an evidence batch, in the order of their names, creating those
--- met for the first time, then holds governance FOR SHARE, so that no governance commit comes between this batch
--- and its position. `version` validates the caller's cache; `governance` is the position up to which
--- the service is evaluated; `head` that of the last governance commit.
+-- Locks the rows of an evidence batch's services, in the order of their names, creating those met
+-- for the first time; then holds governance shared, so that no governance commit comes between this
+-- batch and its position. `version` validates the caller's cache; `governance` is the position up
+-- to which the service is evaluated; `head` that of the last governance commit.
+--
+-- Governance is held by an advisory lock, not by its row: PostgreSQL lets those who want a row FOR
+-- SHARE pass one who waits for it FOR UPDATE, so under a backlog governance would wait for ever.
 CREATE OR REPLACE FUNCTION record.lock_services(names text[])
 RETURNS TABLE (service text, version bigint, governance bigint, head bigint)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -15,15 +18,16 @@ BEGIN
     FROM unnest(names) n
     WHERE NOT EXISTS (SELECT FROM record.service s WHERE s.service = n);
     IF missing IS NOT NULL THEN
-        -- A new service has nothing that governance could have changed: it starts at the head, read
-        -- before the share lock; what commits in between, it lags behind and catches up with.
+        -- A new service has nothing that governance could have changed: it starts at the head as it
+        -- is now; what commits before the lock below, it lags behind and catches up with.
         INSERT INTO record.service (service, version, governance)
         SELECT n, 0, (SELECT g.position FROM record.governance_head g) FROM unnest(missing) n
         ON CONFLICT DO NOTHING;
     END IF;
     PERFORM FROM record.service s WHERE s.service = ANY (names)
     ORDER BY s.service COLLATE "C" FOR UPDATE;
-    SELECT g.position INTO last_position FROM record.governance_head g FOR SHARE;
+    PERFORM pg_advisory_xact_lock_shared(hashtextextended('assay governance', 0));
+    SELECT g.position INTO last_position FROM record.governance_head g;
     RETURN QUERY SELECT s.service, s.version, s.governance, last_position
                  FROM record.service s WHERE s.service = ANY (names);
 END;

@@ -1,5 +1,5 @@
--- Says that the holder has looked at the ends of these partitions' logs at `seen_at` and found nothing that is not
--- taken. Returns the number that are still its own; fewer than given: it is fenced on some.
+-- Says that the holder has looked at the ends of these partitions' logs at `seen_at` and found
+-- nothing that is not taken. Returns how many are still its own; fewer than given: it is fenced.
 CREATE OR REPLACE FUNCTION record.look(
     topics smallint[], partitions integer[], epochs bigint[], seen_at timestamptz) RETURNS bigint
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp

@@ -1,5 +1,6 @@
 -- An operator's answer to a halt: the topic's log is a new one from here on. Opens the next
--- incarnation at offset 0 and raises the epoch, so that the present holder rejoins and claims.
+-- incarnation, at offset 0 or where the log begins (start_at), and raises the epoch, so that the
+-- present holder rejoins and claims.
 CREATE OR REPLACE FUNCTION record.reopen(topic_name text, partition_number integer)
 RETURNS integer
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp

@@ -88,7 +88,7 @@ CREATE TABLE record.commit_take (
 );
 CREATE INDEX commit_take_batch ON record.commit_take (batch);
 
--- The last governance commit. Evidence batches hold the row FOR SHARE, governance FOR UPDATE.
+-- The last governance commit. Who may read or move it, the lock in lock_services says.
 CREATE TABLE record.governance_head (
     one      boolean PRIMARY KEY DEFAULT true CHECK (one),
     position bigint NOT NULL
@@ -129,6 +129,8 @@ CREATE TABLE record.verdict (
     PRIMARY KEY (topic, partition, incarnation, "offset", batch)
 );
 CREATE INDEX verdict_batch ON record.verdict (batch);
+CREATE UNIQUE INDEX verdict_accepted
+    ON record.verdict (topic, partition, incarnation, "offset") WHERE verdict = 0; -- once for ever
 
 -- ======== From here on everything is derived: assay rebuild makes it again, row for row ==========
 
