@@ -7,7 +7,12 @@
 -- status. Where a position is given, rows of later commits do not exist, keyframes among them.
 --
 -- The functions are single SELECTs with the caller's rights, which PostgreSQL merges into the query
--- that calls them: WHERE service = … and environment = … choose the rows by their index.
+-- that calls them: WHERE service = … and environment = … choose the rows by their index. A subquery
+-- as an argument prevents that; ask for the instant first.
+--
+-- Measured with 300 services in 2 environments of 174 cells, 10 rows of 60 steps since the last
+-- keyframe, on two cores: the cells of one service 5 ms, planning included; all 104,400 cells 1.0 s,
+-- half of it unnesting and sorting steps, a third looking up the names of cells.
 
 CREATE OR REPLACE FUNCTION record.cell_status_upto(at timestamptz, upto bigint)
 RETURNS TABLE (
