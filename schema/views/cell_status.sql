@@ -11,7 +11,7 @@
 -- as an argument prevents that; ask for the instant first.
 --
 -- Measured with 300 services in 2 environments of 174 cells, 10 rows of 60 steps since the last
--- keyframe, on two cores: the cells of one service 5 ms, planning included; all 104,400 cells 1.0 s,
+-- keyframe, on two cores: the cells of one service 5 ms, planning included; all 104,400 cells 1 s,
 -- half of it unnesting and sorting steps, a third looking up the names of cells.
 
 CREATE OR REPLACE FUNCTION record.cell_status_upto(at timestamptz, upto bigint)
