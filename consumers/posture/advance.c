@@ -30,6 +30,7 @@ static const char *key_text(const struct evaluation *run, const struct governanc
 static void touch_mapping(struct evaluation *run, const struct governance_version *version)
 {
     struct posture_service *service = run->service;
+    struct window window = {version->head.order.occurred_at, INSTANT_END, false};
     uint32_t check = names_find(service->names, key_text(run, version->fact));
     for (uint32_t i = 0; i < service->environment_count; i++) {
         struct environment *environment = service->environments[i];
@@ -39,8 +40,7 @@ static void touch_mapping(struct evaluation *run, const struct governance_versio
             population->mapping_changed = population->reasons_stale = true;
             environment->populations_changed = true;
         }
-        touch_mapped_cells(run->service, environment, version->fact,
-                           version->head.order.occurred_at);
+        touch_mapped_cells(service, environment, version->fact, &window, 1);
     }
 }
 

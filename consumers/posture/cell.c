@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct window { /* the steps of a cell from an instant on, as they are now */
+struct fresh { /* the steps of a cell from some instant on, as they are now */
     struct cell_step *steps;
     uint32_t count, room;
 };
@@ -52,32 +52,127 @@ static int64_t known_of(const struct evaluation *run, const struct cell *cell,
     return same ? was->known : run->batch;
 }
 
-/* Works out the cell's steps from its dirty_from on. `kept`: how many steps before stay. */
-static void sweep_cell(const struct evaluation *run, const struct cell *cell, uint32_t kept,
-                       struct window *window)
+/* ---- windows ---- */
+
+static int compare_windows(const void *a, const void *b)
 {
-    struct merge merge;
-    instant before = cell->dirty_from == INSTANT_BEGIN ? INSTANT_BEGIN : cell->dirty_from - 1;
-    merge_open(&merge, run, cell, before);
-    struct cell_step last = {.status = CELL_NONE};
-    if (kept > 0)
-        last = cell->steps[kept - 1];
-    while (merge_next(&merge) != INSTANT_END) {
-        merge_advance(&merge);
-        struct cell_step step = step_of(&merge);
+    const struct window *x = a, *y = b;
+    return (x->from > y->from) - (x->from < y->from);
+}
+
+/* Sorts the cell's windows, and unites those that meet. */
+static void unite_windows(struct cell *cell)
+{
+    struct window *windows = cell->windows;
+    uint32_t count = 0;
+    if (cell->window_count > 1)
+        qsort(windows, cell->window_count, sizeof *windows, compare_windows);
+    for (uint32_t i = 0; i < cell->window_count; i++) {
+        if (count == 0 || windows[i].from > windows[count - 1].until)
+            windows[count++] = windows[i];
+        else if (windows[i].until > windows[count - 1].until)
+            windows[count - 1].until = windows[i].until;
+    }
+    cell->window_count = count;
+}
+
+/* A weak window matters where the cell is held to be PASSED: other windows see to where it was not
+ * and is now. */
+static void narrow_window(struct posture_service *service, struct cell *cell, struct window weak)
+{
+    uint32_t i = cell_steps_until(cell, weak.from);
+    for (i = i == 0 ? 0 : i - 1; i < cell->step_count && cell->steps[i].at <= weak.until; i++) {
+        if (cell->steps[i].status != CELL_PASSED)
+            continue;
+        struct window window = {cell->steps[i].at, INSTANT_END, false};
+        while (i + 1 < cell->step_count && cell->steps[i + 1].status == CELL_PASSED)
+            i++;
+        if (i + 1 < cell->step_count)
+            window.until = cell->steps[i + 1].at;
+        if (window.from < weak.from)
+            window.from = weak.from;
+        if (window.until > weak.until)
+            window.until = weak.until;
+        cell_touch_windows(service, cell, &window, 1);
+    }
+}
+
+static void settle_windows(struct posture_service *service, struct cell *cell)
+{
+    uint32_t told = cell->window_count;
+    for (uint32_t i = 0; i < told; i++) {
+        if (cell->windows[i].weak)
+            narrow_window(service, cell, cell->windows[i]);
+    }
+    uint32_t strong = 0;
+    for (uint32_t i = 0; i < cell->window_count; i++) {
+        if (!cell->windows[i].weak)
+            cell->windows[strong++] = cell->windows[i];
+    }
+    cell->window_count = strong;
+    unite_windows(cell);
+}
+
+static instant before(instant at)
+{
+    return at == INSTANT_BEGIN ? INSTANT_BEGIN : at - 1;
+}
+
+static void add_step(struct fresh *fresh, const struct cell_step *step)
+{
+    fresh->steps =
+        array_room(fresh->steps, &fresh->room, fresh->count + 1u, sizeof *fresh->steps, NULL);
+    fresh->steps[fresh->count++] = *step;
+}
+
+/* Works out the steps within a window. The merge stands just before it; `last` is the step then. */
+static void sweep_window(const struct evaluation *run, const struct cell *cell,
+                         const struct window *window, struct merge *merge, struct cell_step last,
+                         struct fresh *fresh)
+{
+    for (instant next; (next = merge_next(merge)) != INSTANT_END && next <= window->until;) {
+        merge_advance(merge);
+        struct cell_step step = step_of(merge);
         if (same_values(&step, &last))
             continue;
         step.transition = step.status != last.status;
         if (step.transition) {
-            step.cause = merge_cause(&merge);
+            step.cause = merge_cause(merge);
             step.known = known_of(run, cell, &step);
         }
-        window->steps = array_room(window->steps, &window->room, window->count + 1u,
-                                   sizeof *window->steps, NULL);
-        window->steps[window->count++] = last = step;
+        add_step(fresh, &step);
+        last = step;
     }
+}
+
+/* The cell's steps from `kept` on as they are now: swept within its windows, held between them. */
+static void sweep_cell(const struct evaluation *run, const struct cell *cell, uint32_t kept,
+                       struct fresh *fresh)
+{
+    struct merge merge;
+    merge_open(&merge, run, cell, before(cell->windows[0].from));
+    uint32_t held = kept;
+    for (uint32_t i = 0; i < cell->window_count; i++) {
+        const struct window *window = &cell->windows[i];
+        for (; held < cell->step_count && cell->steps[held].at < window->from; held++)
+            add_step(fresh, &cell->steps[held]);
+        if (i > 0)
+            merge_seek(&merge, before(window->from));
+        struct cell_step last = {.status = CELL_NONE};
+        if (fresh->count > 0)
+            last = fresh->steps[fresh->count - 1];
+        else if (kept > 0)
+            last = cell->steps[kept - 1];
+        sweep_window(run, cell, window, &merge, last, fresh);
+        while (held < cell->step_count && cell->steps[held].at <= window->until)
+            held++;
+    }
+    for (; held < cell->step_count; held++)
+        add_step(fresh, &cell->steps[held]);
     merge_close(&merge);
 }
+
+/* ---- what differs ---- */
 
 static void report(const struct evaluation *run, const struct cell *cell,
                    enum posture_change change, const struct cell_step *step)
@@ -112,15 +207,15 @@ static bool same_step(const struct cell_step *a, const struct cell_step *b)
            version_same_event(a->cause, b->cause);
 }
 
-/* Reports what differs between the held steps from `kept` on and the window's. Returns the first
+/* Reports what differs between the held steps from `kept` on and the fresh ones. Returns the first
  * instant at which the status is another. */
 static instant report_differences(const struct evaluation *run, const struct cell *cell,
-                                  uint32_t kept, const struct window *window)
+                                  uint32_t kept, const struct fresh *fresh)
 {
     instant first = INSTANT_END;
-    for (uint32_t old = kept, new = 0; old < cell->step_count || new < window->count;) {
+    for (uint32_t old = kept, new = 0; old < cell->step_count || new < fresh->count;) {
         const struct cell_step *was = old < cell->step_count ? &cell->steps[old] : NULL;
-        const struct cell_step *is = new < window->count ? &window->steps[new] : NULL;
+        const struct cell_step *is = new < fresh->count ? &fresh->steps[new] : NULL;
         bool status_differs;
         instant at;
         if (is == NULL || (was != NULL && was->at < is->at)) {
@@ -149,25 +244,29 @@ static void evaluate_cell(struct evaluation *run, struct cell *cell)
 {
     struct posture_service *service = run->service;
     struct environment *environment = cell->standing->environment;
-    uint32_t kept =
-        cell->dirty_from == INSTANT_BEGIN ? 0 : cell_steps_until(cell, cell->dirty_from - 1);
-    struct window window = {0};
-    sweep_cell(run, cell, kept, &window);
-    if (cell->number == NONE && window.count > 0) {
+    settle_windows(service, cell);
+    if (cell->window_count == 0)
+        return;
+    uint32_t kept = cell->windows[0].from == INSTANT_BEGIN
+                        ? 0
+                        : cell_steps_until(cell, cell->windows[0].from - 1);
+    struct fresh fresh = {0};
+    sweep_cell(run, cell, kept, &fresh);
+    if (cell->number == NONE && fresh.count > 0) {
         cell_number(service, cell);
         if (run->sink->cell_new != NULL)
             run->sink->cell_new(run->sink->context, text_of(service, environment->name),
                                 cell->number, text_of(service, cell->standing->standard),
                                 text_of(service, cell->control));
     }
-    instant first = report_differences(run, cell, kept, &window);
-    cell->steps = array_room(cell->steps, &cell->step_room, kept + window.count,
-                             sizeof *cell->steps, &service->bytes);
-    if (window.count > 0)
-        memcpy(cell->steps + kept, window.steps, window.count * sizeof *cell->steps);
-    cell->step_count = kept + window.count;
-    cell->dirty_from = INSTANT_END;
-    free(window.steps);
+    instant first = report_differences(run, cell, kept, &fresh);
+    cell->steps = array_room(cell->steps, &cell->step_room, kept + fresh.count, sizeof *cell->steps,
+                             &service->bytes);
+    if (fresh.count > 0)
+        memcpy(cell->steps + kept, fresh.steps, fresh.count * sizeof *cell->steps);
+    cell->step_count = kept + fresh.count;
+    cell->window_count = 0;
+    free(fresh.steps);
     if (first != INSTANT_END)
         standing_touch(cell->standing, first);
 }

@@ -77,7 +77,8 @@ struct posture_explanation {
 };
 
 /* False, with `out` empty, where there is no such cell at that instant. The service must have been
- * evaluated with this governance as of `position`, or be of no concern since (posture_concerned). */
+ * evaluated with this governance as of `position`, or be of no concern since (posture_concerned).
+ */
 bool posture_explain(struct posture_service *service, const struct posture_governance *governance,
                      int64_t position, const char *environment, const char *standard,
                      const char *control, instant at, struct posture_explanation *out);

@@ -83,8 +83,10 @@ static const struct version *greatest(const void *context, enum category categor
 
 /* ---- the inputs at an instant; each returns when it changes next ---- */
 
-static instant take_mapping(struct merge *merge, struct check_input *input, instant at)
+static void take_mapping(struct merge *merge, struct check_input *input, instant at)
 {
+    if (at < input->next_mapping)
+        return;
     const struct evaluation *run = merge->run;
     const struct governance_version *mapping = governance_in_force(input->fact, run->position, at);
     if (mapping != input->mapping) {
@@ -97,7 +99,7 @@ static instant take_mapping(struct merge *merge, struct check_input *input, inst
                                         merge->environment);
         input->required = input->mapped && mapping->mapping.required;
     }
-    return governance_next(input->fact, run->position, at);
+    input->next_mapping = governance_next(input->fact, run->position, at);
 }
 
 static instant take_step(struct check_input *input, instant at)
@@ -105,9 +107,14 @@ static instant take_step(struct check_input *input, instant at)
     const struct population *population = input->population;
     if (population == NULL)
         return INSTANT_END;
-    while (input->next_step < population->step_count &&
-           population->steps[input->next_step].at <= at)
-        input->step = &population->steps[input->next_step++];
+    uint32_t left = population->step_count - input->next_step;
+    const struct population_step *steps = &population->steps[input->next_step];
+    if (left > 1 && steps[1].at <= at) /* a seek */
+        input->next_step += steps_until(steps, left, sizeof *steps, at);
+    else if (left > 0 && steps[0].at <= at)
+        input->next_step++;
+    if (input->next_step > 0)
+        input->step = &population->steps[input->next_step - 1];
     return input->next_step < population->step_count ? population->steps[input->next_step].at
                                                      : INSTANT_END;
 }
@@ -121,8 +128,8 @@ static instant take_check(struct merge *merge, uint32_t number, instant at)
 {
     struct check_input *input = &merge->checks[number];
     count(&merge->facts, input, UINT32_MAX);
-    instant next = take_mapping(merge, input, at);
-    next = least(next, take_step(input, at));
+    take_mapping(merge, input, at);
+    instant next = least(input->next_mapping, take_step(input, at));
     count(&merge->facts, input, 1);
     offer(merge, number);
     return next;
@@ -204,7 +211,7 @@ static void open_checks(struct merge *merge, instant at)
     for (uint32_t i = 0; i < merge->check_count; i++) {
         struct check_input *input = &merge->checks[i];
         input->fact = naming->facts[i];
-        input->mapping_at = INSTANT_BEGIN;
+        input->mapping_at = input->next_mapping = INSTANT_BEGIN;
         uint32_t check = from_governance(run->service, input->fact->key.key);
         input->population = check == NAME_NONE ? NULL : population_find(environment, check);
         if (input->population != NULL) {
@@ -219,7 +226,7 @@ void merge_open(struct merge *merge, const struct evaluation *run, const struct 
                 instant at)
 {
     struct posture_service *service = run->service;
-    *merge = (struct merge){.run = run, .cell = cell, .at = at};
+    *merge = (struct merge){.run = run, .cell = cell};
     merge->standard = to_governance(service, cell->standing->standard);
     merge->control = to_governance(service, cell->control);
     merge->environment = to_governance(service, cell->standing->environment->name);
@@ -228,9 +235,15 @@ void merge_open(struct merge *merge, const struct evaluation *run, const struct 
     merge->facts.greatest = greatest;
     merge->facts.context = merge;
     open_checks(merge, at);
-    uint32_t inputs = merge->check_count + SOURCES;
-    merge->points = array_new(inputs, sizeof *merge->points, NULL);
-    for (uint32_t i = 0; i < inputs; i++) {
+    merge->points = array_new(merge->check_count + SOURCES, sizeof *merge->points, NULL);
+    merge_seek(merge, at);
+}
+
+void merge_seek(struct merge *merge, instant at)
+{
+    merge->at = at;
+    merge->point_count = 0;
+    for (uint32_t i = 0; i < merge->check_count + SOURCES; i++) {
         instant next = take(merge, i, at);
         if (next != INSTANT_END)
             merge->points[merge->point_count++] = (struct merge_point){next, i};

@@ -23,6 +23,7 @@ struct check_input {
     bool mapped, required;
     bool was_mapped;    /* before mapping_at */
     instant mapping_at; /* when the mapping in force last changed; INSTANT_BEGIN */
+    instant next_mapping;
 };
 
 struct merge_point {
@@ -55,6 +56,8 @@ struct merge {
 void merge_open(struct merge *merge, const struct evaluation *run, const struct cell *cell,
                 instant at);
 void merge_close(struct merge *merge);
+/* On to a later instant, without a stop at each change in between. */
+void merge_seek(struct merge *merge, instant at);
 
 instant merge_next(const struct merge *merge); /* INSTANT_END: nothing changes any more */
 void merge_advance(struct merge *merge);       /* to merge_next, which must not be INSTANT_END */

@@ -29,6 +29,11 @@ struct heap { /* the greatest observation first; those that ended leave when the
     instant last_until; /* the greatest `until` ever put in since it was empty */
 };
 
+struct differences { /* between what was held and what is swept */
+    struct window *windows;
+    uint32_t count, room;
+};
+
 struct sweep {
     const struct posture_service *service;
     const struct population *population;
@@ -239,22 +244,80 @@ static void sweep_starts(struct sweep *sweep)
     }
 }
 
-/* Puts the swept steps in place of those from the window's start on. Returns the first instant
- * that differs. */
-static instant replace_steps(struct posture_service *service, struct population *population,
-                             const struct sweep *sweep)
+/* ---- what differs ---- */
+
+static struct population_step nothing_at(instant at)
+{
+    return (struct population_step){.at = at, .greatest = {NONE, NONE, NONE, NONE}, .came = NONE};
+}
+
+enum difference { ALIKE, WEAK, STRONG };
+
+static enum difference difference(const struct population_step *a, const struct population_step *b)
+{
+    bool passes_differ = a->greatest[IN_PASS] != b->greatest[IN_PASS];
+    if (a->not_checked != b->not_checked || a->greatest[IN_FAIL] != b->greatest[IN_FAIL] ||
+        a->greatest[IN_ERROR] != b->greatest[IN_ERROR] ||
+        a->greatest[IN_STALE] != b->greatest[IN_STALE] ||
+        (passes_differ && (a->greatest[IN_PASS] == NONE || b->greatest[IN_PASS] == NONE)))
+        return STRONG;
+    return passes_differ ? WEAK : ALIKE;
+}
+
+static void add_window(struct differences *differences, instant at, enum difference kind)
+{
+    struct window *last =
+        differences->count == 0 ? NULL : &differences->windows[differences->count - 1];
+    bool open = last != NULL && last->until == INSTANT_END;
+    if (open && kind != ALIKE && last->weak == (kind == WEAK))
+        return;
+    if (open)
+        last->until = at;
+    if (kind == ALIKE)
+        return;
+    differences->windows = array_room(differences->windows, &differences->room,
+                                      differences->count + 1u, sizeof *differences->windows, NULL);
+    differences->windows[differences->count++] = (struct window){at, INSTANT_END, kind == WEAK};
+}
+
+/* When the held steps from `kept` on differ from the swept ones. */
+static void gather_differences(const struct population *population, uint32_t kept,
+                               const struct sweep *sweep, struct differences *differences)
+{
+    struct population_step was = nothing_at(INSTANT_BEGIN);
+    if (kept > 0)
+        was = population->steps[kept - 1];
+    struct population_step is = was;
+    for (uint32_t old = kept, new = 0; old < population->step_count || new < sweep->step_count;) {
+        const struct population_step *old_step =
+            old < population->step_count ? &population->steps[old] : NULL;
+        const struct population_step *new_step =
+            new < sweep->step_count ? &sweep->steps[new] : NULL;
+        instant at = new_step == NULL || (old_step != NULL && old_step->at < new_step->at)
+                         ? old_step->at
+                         : new_step->at;
+        was.came = is.came = NONE;
+        if (old_step != NULL && old_step->at == at) {
+            was = *old_step;
+            old++;
+        }
+        if (new_step != NULL && new_step->at == at) {
+            is = *new_step;
+            new ++;
+        }
+        enum difference kind = difference(&was, &is);
+        if (was.came != is.came)
+            add_window(differences, at, STRONG); /* which ends there, unless it goes on */
+        add_window(differences, at, kind);
+    }
+}
+
+/* Puts the swept steps in place of those from the window's start on. */
+static void replace_steps(struct posture_service *service, struct population *population,
+                          const struct sweep *sweep, struct differences *differences)
 {
     uint32_t kept = population_steps_until(population, sweep->start);
-    uint32_t same = 0;
-    while (same < sweep->step_count && kept + same < population->step_count &&
-           sweep->steps[same].at == population->steps[kept + same].at &&
-           same_step(&sweep->steps[same], &population->steps[kept + same]))
-        same++;
-    instant first = INSTANT_END;
-    if (same < sweep->step_count)
-        first = sweep->steps[same].at;
-    if (kept + same < population->step_count && population->steps[kept + same].at < first)
-        first = population->steps[kept + same].at;
+    gather_differences(population, kept, sweep, differences);
     population->steps =
         array_room(population->steps, &population->step_room, kept + sweep->step_count,
                    sizeof *population->steps, &service->bytes);
@@ -262,10 +325,10 @@ static instant replace_steps(struct posture_service *service, struct population 
         memcpy(population->steps + kept, sweep->steps,
                sweep->step_count * sizeof *population->steps);
     population->step_count = kept + sweep->step_count;
-    return first;
 }
 
-static instant sweep_population(struct posture_service *service, struct population *population)
+static void sweep_population(struct posture_service *service, struct population *population,
+                             struct differences *differences)
 {
     struct sweep sweep = {.service = service, .population = population};
     sweep.start =
@@ -273,12 +336,11 @@ static instant sweep_population(struct posture_service *service, struct populati
     for (uint32_t i = 0; i < population->stream_count; i++)
         add_stream(&sweep, &service->streams[population->streams[i]]);
     sweep_starts(&sweep);
-    instant first = replace_steps(service, population, &sweep);
+    replace_steps(service, population, &sweep, differences);
     for (uint32_t i = 0; i < HEAPS; i++)
         free(sweep.heaps[i].items);
     free(sweep.starts);
     free(sweep.steps);
-    return first;
 }
 
 /* ---- the mapping above ---- */
@@ -329,13 +391,16 @@ void evaluate_populations(struct evaluation *run, struct environment *environmen
                 settle_ttls(run, population);
         }
     }
+    struct differences differences = {0};
     for (uint32_t i = 0; i < environment->dirty_population_count; i++) {
         struct population *population = environment->dirty_populations[i];
-        instant first = sweep_population(run->service, population);
+        differences.count = 0;
+        sweep_population(run->service, population, &differences);
         population->dirty_from = INSTANT_END;
-        if (first != INSTANT_END)
+        if (differences.count > 0)
             touch_mapped_cells(run->service, environment, mapping_of(run, population->check),
-                               first);
+                               differences.windows, differences.count);
     }
+    free(differences.windows);
     environment->dirty_population_count = 0;
 }

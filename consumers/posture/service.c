@@ -35,6 +35,7 @@ static void free_standing(struct standing *standing)
     {
         HASH_DEL(standing->cells, cell);
         free(cell->steps);
+        free(cell->windows);
         free(cell);
     }
     free_fact(&standing->scope);
@@ -342,7 +343,6 @@ struct cell *cell_of(struct posture_service *service, struct standing *standing,
         cell->standing = standing;
         cell->control = control;
         cell->number = NONE;
-        cell->dirty_from = INSTANT_END;
         HASH_ADD(hh, standing->cells, control, sizeof cell->control, cell);
     }
     return cell;
@@ -420,17 +420,25 @@ uint32_t record_next(const struct posture_service *service, const struct observa
 
 /* ---- what has changed ---- */
 
-void cell_touch(struct posture_service *service, struct cell *cell, instant from)
+void cell_touch_windows(struct posture_service *service, struct cell *cell,
+                        const struct window *windows, uint32_t count)
 {
     struct environment *in = cell->standing->environment;
-    if (cell->dirty_from == INSTANT_END) {
+    if (cell->window_count == 0) {
         in->dirty_cells =
             array_room(in->dirty_cells, &in->dirty_cell_room, in->dirty_cell_count + 1u,
                        sizeof(struct cell *), &service->bytes);
         in->dirty_cells[in->dirty_cell_count++] = cell;
     }
-    if (from < cell->dirty_from)
-        cell->dirty_from = from;
+    cell->windows = array_room(cell->windows, &cell->window_room, cell->window_count + count,
+                               sizeof *cell->windows, &service->bytes);
+    memcpy(cell->windows + cell->window_count, windows, count * sizeof *windows);
+    cell->window_count += count;
+}
+
+void cell_touch(struct posture_service *service, struct cell *cell, instant from)
+{
+    cell_touch_windows(service, cell, &(struct window){from, INSTANT_END, false}, 1);
 }
 
 void population_touch(struct posture_service *service, struct population *population, instant from)
@@ -488,7 +496,8 @@ void standing_touch(struct standing *standing, instant from)
 }
 
 void touch_mapped_cells(struct posture_service *service, const struct environment *environment,
-                        const struct governance_fact *mapping, instant from)
+                        const struct governance_fact *mapping, const struct window *windows,
+                        uint32_t count)
 {
     for (uint32_t i = 0; mapping != NULL && i < mapping->version_count; i++) {
         const struct mapping *body = &mapping->versions[i]->mapping;
@@ -501,7 +510,7 @@ void touch_mapped_cells(struct posture_service *service, const struct environmen
                 standing == NULL ? NAME_NONE : from_governance(service, name->control);
             struct cell *cell = control == NAME_NONE ? NULL : cell_find(standing, control);
             if (cell != NULL)
-                cell_touch(service, cell, from);
+                cell_touch_windows(service, cell, windows, count);
         }
     }
 }

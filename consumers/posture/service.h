@@ -170,13 +170,20 @@ struct cell_step {
     uint32_t stale : 1;
 };
 
+/* When a cell may differ from what is held: at both ends and between. */
+struct window {
+    instant from, until;
+    bool weak; /* only which result passes differs: nothing, where the cell is not PASSED */
+};
+
 struct cell {
     struct standing *standing;
     uint32_t control;
     uint32_t number; /* NONE: not given yet */
     struct cell_step *steps;
     uint32_t step_count, step_room;
-    instant dirty_from;
+    struct window *windows; /* since the last evaluation */
+    uint32_t window_count, window_room;
     UT_hash_handle hh; /* in its standing, by control */
 };
 
@@ -311,17 +318,20 @@ struct population *population_find(const struct environment *environment, uint32
 /* Gives the cell its number. */
 void cell_number(struct posture_service *service, struct cell *cell);
 
-/* Notes that something changed from an instant on. */
+/* Notes that something changed, from an instant on or in windows. */
+void cell_touch_windows(struct posture_service *service, struct cell *cell,
+                        const struct window *windows, uint32_t count);
 void cell_touch(struct posture_service *service, struct cell *cell, instant from);
 void population_touch(struct posture_service *service, struct population *population, instant from);
 void unmapped_queue(struct posture_service *service, struct population *population);
 void stream_touch(struct posture_service *service, uint32_t stream, instant from);
 void observation_touch(struct posture_service *service, uint32_t number); /* to be judged again */
 void standing_touch(struct standing *standing, instant from); /* its counts or membership */
-/* The cells that any version of a check's mapping (NULL: none) ever named: one version takes over
- * from another. */
+/* Touches the cells that any version of a check's mapping (NULL: none) ever named: one version
+ * takes over from another. */
 void touch_mapped_cells(struct posture_service *service, const struct environment *environment,
-                        const struct governance_fact *mapping, instant from);
+                        const struct governance_fact *mapping, const struct window *windows,
+                        uint32_t count);
 
 /* A name here in governance's numbers, and the other way round; NAME_NONE: never heard there. */
 uint32_t to_governance(struct posture_service *service, uint32_t name);

@@ -57,7 +57,7 @@ static void settle_fact(const struct posture_governance *governance, struct gove
 
 /* ---- mappings that name what is not known ---- */
 
-struct window {
+struct gathered {
     struct unmapped_control *items;
     uint32_t count, room;
 };
@@ -87,7 +87,7 @@ static const char *reason_at(const struct posture_governance *governance,
     return standard_has(&standard->standard, control->control) ? NULL : POSTURE_UNKNOWN_CONTROL;
 }
 
-static void add_steps(struct window *window, const struct governance_version *version,
+static void add_steps(struct gathered *window, const struct governance_version *version,
                       int64_t position, const struct unmapped_control *step)
 {
     for (uint32_t i = 0; i < version->record_count; i++) {
@@ -103,7 +103,7 @@ static void add_steps(struct window *window, const struct governance_version *ve
 /* The steps of a mapping's version in force during [from, until). */
 static void gather_unmapped(const struct posture_governance *governance,
                             const struct governance_version *version, int64_t position,
-                            instant until, struct window *window)
+                            instant until, struct gathered *window)
 {
     for (uint32_t i = 0; i < version->mapping.control_count; i++) {
         struct unmapped_control step = {.version = version,
@@ -147,7 +147,7 @@ static void settle_unmapped(const struct posture_governance *governance,
                             struct governance_fact *fact, int64_t position,
                             const struct posture_sink *sink)
 {
-    struct window window = {0};
+    struct gathered window = {0};
     for (uint32_t i = 0; i < fact->step_count; i++) {
         instant until = i + 1 < fact->step_count ? fact->steps[i + 1].at : INSTANT_END;
         gather_unmapped(governance, fact->steps[i].version, position, until, &window);

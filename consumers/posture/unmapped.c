@@ -160,12 +160,12 @@ static void settle_reasons(struct evaluation *run, struct population *population
 
 /* ---- steps, and what differs ---- */
 
-struct window {
+struct gathered {
     struct unmapped_step *items;
     uint32_t count, room;
 };
 
-static void add_step(struct window *window, instant at, uint32_t version, uint32_t record,
+static void add_step(struct gathered *window, instant at, uint32_t version, uint32_t record,
                      uint8_t reason)
 {
     window->items =
@@ -243,7 +243,7 @@ static void report(const struct evaluation *run, const struct unmapped_of *of,
 
 /* Puts the window's steps in place of the held ones at and after `from`. */
 static void replace(struct evaluation *run, const struct unmapped_of *of,
-                    struct unmapped_line **line, instant from, const struct window *window)
+                    struct unmapped_line **line, instant from, const struct gathered *window)
 {
     const struct unmapped_step *held = *line == NULL ? NULL : (*line)->steps;
     uint32_t held_count = *line == NULL ? 0 : (*line)->count;
@@ -281,7 +281,7 @@ static void replace(struct evaluation *run, const struct unmapped_of *of,
 
 /* ---- streams ---- */
 
-static void add_records(const struct evaluation *run, struct window *window, instant at,
+static void add_records(const struct evaluation *run, struct gathered *window, instant at,
                         uint32_t number, uint8_t reason)
 {
     const struct observation *observation = observation_at(run->service, number);
@@ -295,7 +295,7 @@ static void add_records(const struct evaluation *run, struct window *window, ins
 }
 
 /* A result that does not count for want of an owner, for ever. */
-static void add_unowned(const struct evaluation *run, struct window *window, uint32_t number)
+static void add_unowned(const struct evaluation *run, struct gathered *window, uint32_t number)
 {
     const struct observation *observation = observation_at(run->service, number);
     if (!(observation->flags & OBSERVATION_OF_TEAM))
@@ -313,7 +313,7 @@ static void add_unowned(const struct evaluation *run, struct window *window, uin
 
 /* The version `number` in force during [from, until): its reasons at and after `start`. */
 static void add_in_force(const struct evaluation *run, const struct population *population,
-                         struct window *window, uint32_t number, instant from, instant until,
+                         struct gathered *window, uint32_t number, instant from, instant until,
                          instant start)
 {
     uint8_t last = NO_REASON;
@@ -337,7 +337,7 @@ static void evaluate_stream(struct evaluation *run, const struct population *pop
 {
     struct stream *stream = &run->service->streams[number];
     const uint32_t *versions = stream_versions(stream);
-    struct window window = {0};
+    struct gathered window = {0};
     instant until = INSTANT_END;
     for (uint32_t i = stream->count; i-- > 0;) {
         const struct observation *observation = observation_at(run->service, versions[i]);
@@ -406,7 +406,7 @@ static void evaluate_scope(struct evaluation *run, struct standing *standing)
     const struct governance_fact *fact =
         name == NAME_NONE ? NULL : governance_standard(run->governance, name);
     instant known_from = governance_next(fact, run->position, INSTANT_BEGIN);
-    struct window window = {0};
+    struct gathered window = {0};
     for (uint32_t i = 0; i < scope->step_count && scope->steps[i].at < known_from; i++) {
         const struct fact_version *version = scope->steps[i].version;
         instant until = i + 1 < scope->step_count ? scope->steps[i + 1].at : INSTANT_END;
