@@ -420,8 +420,7 @@ void pair_keyframe(struct pair *pair, int64_t batch, instant from, struct copies
     pair->state.weight = (int32_t)pair->cells.count;
     write_timeline(pair, batch, true, from, copies);
     write_standing(pair, batch, true, from, copies);
-    if (from > pair->state.complete_from)
-        pair->state.complete_from = from;
+    pair->state.complete_from = from;
     pair->state.keyframe_weight = pair->state.weight;
     pair->state.weight = 0;
     pair->state.seq++;

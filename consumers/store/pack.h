@@ -47,7 +47,7 @@ struct pair_state {
     int32_t weight;          /* steps in rows since the last keyframe */
     int32_t keyframe_weight; /* steps in the last keyframe; -1: there is none yet */
     instant horizon;         /* INSTANT_BEGIN: none yet */
-    instant complete_from;   /* greatest of any keyframe; INSTANT_BEGIN: none but the first */
+    instant complete_from;   /* of the last keyframe; INSTANT_BEGIN: there is only the first */
 };
 void pair_restore(struct pair *pair, struct pair_state state);
 
