@@ -240,10 +240,11 @@ class Trial:
 
     def suggest(self):
         assay = os.path.relpath(ASSAY)
+        # what a host with a telnet server would say: A.12.6.2 rests on there being none
         event = (
             '{"source":"example/me","occurredAt":"\'$(date -u +%FT%TZ)\'","controlTestResult":{'
             f'"service":"{SERVICE}","environment":"{ENVIRONMENT}",'
-            '"check":"service_ssh_enabled","subject":"my-host","method":"METHOD_TEST",'
+            '"check":"package_telnetd_removed","subject":"my-host","method":"METHOD_TEST",'
             '"result":"RESULT_FAIL"}}'
         )
         print(
@@ -251,7 +252,7 @@ class Trial:
 Try next, in another terminal:
 
   export ASSAY_BROKERS={self.brokers} ASSAY_DATABASE={shlex.quote(self.database)}
-  {assay} explain {SERVICE} {ENVIRONMENT} iso-27001-2013 A.9.4.2
+  {assay} explain {SERVICE} {ENVIRONMENT} iso-27001-2013 A.12.6.2
   psql "$ASSAY_DATABASE" -c "SELECT status, count(*) FROM assay.cell_status GROUP BY 1"
   echo '{event}' | {assay} publish
 
