@@ -304,7 +304,7 @@ class Lasting(Differential, unittest.TestCase):
         begins = self.world.value(
             "SELECT count(DISTINCT (service, environment, complete_from)) FROM record.timeline"
             " WHERE keyframe AND complete_from <> '-infinity'")
-        self.assertGreater(begins, 5 * self.COUNT)
+        self.assertGreater(begins, 3 * self.COUNT)
 
 
 if __name__ == "__main__":
