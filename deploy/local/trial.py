@@ -286,7 +286,7 @@ Ctrl-C ends it{"; " + str(self.keep) + " is kept" if self.keep else " and leaves
             given.write(stdin)
             given.seek(0)
             process = subprocess.Popen(
-                command, stdin=given, stdout=printed or messages, stderr=messages, cwd=TOP,
+                ["setpriv", "--pdeathsig", "KILL", *command], stdin=given, stdout=printed or messages, stderr=messages, cwd=TOP,
                 env={**os.environ, **self.variables()}, start_new_session=True,
             )
             while process.poll() is None:

@@ -44,16 +44,23 @@ class Trying(unittest.TestCase):
         process.wait(SECONDS)
         return process.returncode, process.log.read_text()
 
+    def processes(self):
+        """Those that it started, told by their environment."""
+        mine = f"TMPDIR={self.folder}".encode()
+        found = []
+        for place in Path("/proc").glob("[0-9]*"):
+            try:
+                if mine in (place / "environ").read_bytes().split(b"\0"):
+                    found.append((place / "cmdline").read_bytes())
+            except OSError:
+                pass  # it has ended meanwhile, or is another user's
+        return found
+
     def nothing_left(self):
         """Neither files nor processes of it."""
         self.assertEqual([name for name in os.listdir(self.folder)
                           if not name.startswith("out-")], [])
-        mine = f"TMPDIR={self.folder}".encode()
-        for place in Path("/proc").glob("[0-9]*/environ"):
-            try:
-                self.assertNotIn(mine, place.read_bytes(), place)
-            except OSError:
-                pass  # it ended meanwhile, or is another user's
+        self.assertEqual(self.processes(), [])
 
     def table(self, output):
         """The rows for one service, without colours and blanks."""
@@ -89,15 +96,7 @@ class Trying(unittest.TestCase):
         process.kill()
         process.wait()
 
-        def gone():
-            try:
-                mine = f"TMPDIR={self.folder}".encode()
-                return not any(mine in place.read_bytes()
-                               for place in Path("/proc").glob("[0-9]*/environ"))
-            except OSError:
-                return False
-
-        await_condition(gone, 30, "the end of its processes")
+        await_condition(lambda: not self.processes(), 30, "the end of its processes")
 
     def test_4_kept(self):
         keep = self.folder / "kept"
