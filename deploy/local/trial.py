@@ -30,7 +30,7 @@ TOP = DEPLOY.parent
 DATA = DEPLOY / "data"
 ASSAY = TOP / "build" / "bin" / "assay"
 SCAN_CONTENT = Path("/usr/share/xml/scap/ssg/content/ssg-debian11-ds.xml")
-# Debian 12 packages content for Debian 11 and older, and every rule says of itself where it applies.
+# Debian 12 packages content for Debian 11 and older, and each rule says of itself where it applies.
 # What the whole benchmark says is left out, else OpenSCAP would run none of them.
 SCAN_PLATFORM = rb'<[\w.:-]*platform idref="cpe:/o:debian:debian_linux:11"/>'
 SCAN_PROFILE = "xccdf_org.ssgproject.content_profile_standard"
@@ -286,7 +286,8 @@ Ctrl-C ends it{"; " + str(self.keep) + " is kept" if self.keep else " and leaves
             given.write(stdin)
             given.seek(0)
             process = subprocess.Popen(
-                ["setpriv", "--pdeathsig", "KILL", *command], stdin=given, stdout=printed or messages, stderr=messages, cwd=TOP,
+                ["setpriv", "--pdeathsig", "KILL", *command],
+                stdin=given, stdout=printed or messages, stderr=messages, cwd=TOP,
                 env={**os.environ, **self.variables()}, start_new_session=True,
             )
             while process.poll() is None:
