@@ -100,15 +100,25 @@ const char *file_with_text(const char *text)
     return file_with(text, strlen(text));
 }
 
-static int kept = -1, standard = -1;
+void *fixture_kept[FIXTURE_KEPT_MOST];
+
+void *keep(void *kept)
+{
+    static size_t count;
+    assert(count < FIXTURE_KEPT_MOST);
+    fixture_kept[count++] = kept;
+    return kept;
+}
+
+static int errors = -1, standard = -1;
 
 void errors_begin(void)
 {
     fflush(stderr);
     standard = dup(STDERR_FILENO);
-    kept = memfd_create("errors", MFD_CLOEXEC);
-    assert(standard >= 0 && kept >= 0);
-    dup2(kept, STDERR_FILENO);
+    errors = memfd_create("errors", MFD_CLOEXEC);
+    assert(standard >= 0 && errors >= 0);
+    dup2(errors, STDERR_FILENO);
 }
 
 char *errors_end(void)
@@ -116,12 +126,12 @@ char *errors_end(void)
     fflush(stderr);
     dup2(standard, STDERR_FILENO);
     close(standard);
-    off_t size = lseek(kept, 0, SEEK_END);
-    char *text = calloc(1, (size_t)size + 1);
+    off_t size = lseek(errors, 0, SEEK_END);
+    char *text = keep(calloc(1, (size_t)size + 1));
     assert(text != NULL);
-    ssize_t count = pread(kept, text, (size_t)size, 0);
+    ssize_t count = pread(errors, text, (size_t)size, 0);
     assert(count == size);
-    close(kept);
+    close(errors);
     return text;
 }
 

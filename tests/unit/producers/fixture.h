@@ -28,7 +28,13 @@ size_t mock_read(struct mock *mock, const char *topic,
 const char *file_with(const void *content, size_t size);
 const char *file_with_text(const char *text);
 
-/* From begin to end standard error is kept; end gives it back, to be freed. */
+/* Keeps what a test does not free until the process ends, so that leaks of the tested code stand
+ * out. Returns it. */
+void *keep(void *kept);
+enum { FIXTURE_KEPT_MOST = 1000 };
+extern void *fixture_kept[FIXTURE_KEPT_MOST]; /* read by a leak checker only */
+
+/* From begin to end standard error is kept; end gives it back, kept. */
 void errors_begin(void);
 char *errors_end(void);
 

@@ -13,7 +13,7 @@ struct imported imported_run(struct import *import, const struct import_format *
                              const char *const *paths, size_t count)
 {
     static const struct sending_settings settings;
-    struct imported imported = {.events = json_array()};
+    struct imported imported = {.events = keep(json_array())};
     char *text = NULL;
     size_t size = 0;
     errors_begin();

@@ -21,7 +21,7 @@ static Assay__V1__Event *event_from(const char *json)
     for (size_t i = 0; i <= size; i++)
         text[i] = (char)(json[i] == '\'' ? '"' : json[i]);
     if (arena == NULL)
-        arena = arena_new(1);
+        arena = keep(arena_new(1));
     Assay__V1__Event *event = json_read_event(text, size, arena, &why);
     ck_assert_msg(event != NULL, "%s: %s", json, why.text);
     return event;
@@ -59,13 +59,13 @@ static char *unite(const char *former, const struct mapping_wish *wish)
     Assay__V1__Event event = ASSAY__V1__EVENT__INIT;
     event.body_case = ASSAY__V1__EVENT__BODY_CHECK_MAPPING;
     event.check_mapping = united;
-    return json_write_event(&event);
+    return keep(json_write_event(&event));
 }
 
 START_TEST(a_first_mapping_says_what_the_file_says)
 {
     struct mapping_wish wish = wish_of(3, true);
-    arena = arena_new(1);
+    arena = keep(arena_new(1));
     ck_assert_str_eq(unite(NULL, &wish),
                      "{\"checkMapping\":{\"check\":\"c\",\"title\":\"C, as the file has it\","
                      "\"controls\":[{\"standard\":\"s\",\"control\":\"A.1\"},"
@@ -110,7 +110,7 @@ START_TEST(only_what_adds_something_is_sent)
         /* What the file does not speak of stays. */
         {S_A2 HERE ", 'ttl': '86400s'", 1, true, "\"ttl\":\"86400s\""},
     };
-    arena = arena_new(1);
+    arena = keep(arena_new(1));
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct mapping_wish wish = wish_of(cases[i].controls, cases[i].required);
         char *united = unite(cases[i].former, &wish);
@@ -118,7 +118,6 @@ START_TEST(only_what_adds_something_is_sent)
             ck_assert_msg(united == NULL, "%s: %s", cases[i].former, united);
         else
             ck_assert_contains(united != NULL ? united : "nothing", cases[i].expected);
-        free(united);
     }
 }
 END_TEST
