@@ -129,7 +129,7 @@ static void stop_taking(struct aggregator *aggregator, const struct received *re
     struct held_partition *partition =
         held_find(&aggregator->held, received->topic, received->partition);
     if (partition != NULL && !partition->halted)
-        held_halt(&aggregator->held, partition, reason);
+        partition->ending = reason; /* what came before it is in hand, and good */
 }
 
 /* librdkafka repeats itself while it reconnects; said once each. */
@@ -253,6 +253,7 @@ static bool step(struct aggregator *aggregator)
             return false;
         }
     }
+    held_end(&aggregator->held);
     return tend(aggregator);
 }
 
@@ -273,8 +274,8 @@ static int run(struct aggregator *aggregator)
     bool going = true;
     while (going && !stop_requested()) {
         going = step(aggregator) && !patience_failed();
-        if (once && !aggregator->lagging && batch_count(aggregator->batch) == 0 &&
-            held_all_at_end(&aggregator->held))
+        if (once && !aggregator->lagging && held_all_at_end(&aggregator->held) &&
+            store_settled(aggregator->held.store))
             break;
     }
     intake_free(aggregator->held.intake);

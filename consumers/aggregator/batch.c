@@ -94,11 +94,24 @@ static bool verified(struct batch *batch, struct held_partition *partition,
     return false;
 }
 
+static void add_size(void *context, const char *name, const void *value, size_t size)
+{
+    (void)value;
+    *(size_t *)context += strlen(name) + size;
+}
+
+static size_t headers_size(const struct received *received)
+{
+    size_t size = 0;
+    intake_headers(received, add_size, &size);
+    return size;
+}
+
 void batch_add(struct batch *batch, struct received *received)
 {
     assert(batch->count < batch->bounds.records);
     struct held_partition *partition = held_find(batch->held, received->topic, received->partition);
-    bool wanted = partition != NULL && !partition->halted;
+    bool wanted = partition != NULL && !partition->halted && partition->ending == NULL;
     if (wanted && partition->verify)
         wanted = verified(batch, partition, received);
     if (!wanted || received->offset < partition->next) {
@@ -107,7 +120,7 @@ void batch_add(struct batch *batch, struct received *received)
     }
     partition->at_end = false;
     batch->entries[batch->count++] = (struct entry){*received, partition};
-    batch->bytes += received->key_size + received->value_size;
+    batch->bytes += received->key_size + received->value_size + headers_size(received);
     received->message = NULL;
 }
 
@@ -224,10 +237,12 @@ static enum batch_outcome bisect(struct batch *batch, struct entry *entries, siz
         return first == BATCH_DONE ? commit_entries(batch, entries + count / 2, count - count / 2)
                                    : first;
     }
-    char reason[FAULT_TEXT_MAX + 64];
-    snprintf(reason, sizeof reason, "offset %lld cannot be stored: %s",
-             (long long)entries->received.offset, fault->text);
-    held_halt(batch->held, entries->partition, reason);
+    struct fault reason = *fault;
+    fault_context(&reason,
+                  "offset %lld cannot be stored; when that is mended, assay topics reopen --resume "
+                  "goes on there",
+                  (long long)entries->received.offset);
+    held_halt(batch->held, entries->partition, reason.text);
     return patience_failed() ? BATCH_STOPPED : BATCH_DONE;
 }
 
@@ -262,6 +277,7 @@ static enum batch_outcome commit_judged(struct batch *batch, struct entry *entri
     struct patience patience = {0};
     struct fault fault;
     int64_t position;
+    bool again = false;
     for (;;) {
         if (store_commit(batch->held->store, batch->taken, count, takes, take_count, &position,
                          &fault)) {
@@ -269,6 +285,10 @@ static enum batch_outcome commit_judged(struct batch *batch, struct entry *entri
             moved_on(batch, takes, take_count);
             log_debug("position %lld: %zu records", (long long)position, count);
             break;
+        }
+        if (fault.reaction == FAULT_REJECT && count == 1 && !again) {
+            again = true; /* memory has been forgotten since: was it the record's fault at all? */
+            continue;
         }
         if (fault.reaction == FAULT_REJECT) {
             outcome = bisect(batch, entries, count, &fault);

@@ -38,6 +38,13 @@ void held_halt(struct held *held, struct held_partition *partition, const char *
             return;
 }
 
+void held_end(struct held *held)
+{
+    for (size_t i = 0; i < held->count; i++)
+        if (held->items[i].ending != NULL && !held->items[i].halted)
+            held_halt(held, &held->items[i], held->items[i].ending);
+}
+
 /* A reopened partition starts where its log begins; that was the operator's word. */
 static void start_late(struct held *held, struct held_partition *partition, int64_t low)
 {
@@ -54,11 +61,10 @@ static void start_late(struct held *held, struct held_partition *partition, int6
 }
 
 /* Why the partition cannot go on where the record left it; NULL: it can. */
-static const char *cannot_go_on(struct held *held, struct held_partition *partition, char *reason,
-                                size_t size)
+static const char *cannot_go_on(struct held *held, struct held_partition *partition,
+                                const char *cluster, char *reason, size_t size)
 {
     const struct claim *claim = &partition->claim;
-    const char *cluster = intake_cluster(held->intake, CLUSTER_MS);
     const char *reopen = "; if that is meant, assay topics reopen makes a new start";
     if (cluster != NULL && strcmp(cluster, claim->cluster) != 0 && claim->cluster[0] != '\0') {
         snprintf(reason, size, "swapped cluster: the record follows Kafka cluster %s, this is %s%s",
@@ -96,7 +102,7 @@ static const char *cannot_go_on(struct held *held, struct held_partition *partit
 }
 
 /* Claims one partition; false: a stop was requested before the database answered. */
-static bool claim_one(struct held *held, const struct intake_partition *wanted,
+static bool claim_one(struct held *held, const struct intake_partition *wanted, const char *cluster,
                       struct held_partition *partition)
 {
     struct patience patience = {0};
@@ -104,7 +110,6 @@ static bool claim_one(struct held *held, const struct intake_partition *wanted,
     *partition = (struct held_partition){.partition = wanted->partition};
     for (;;) {
         partition->topic = store_topic(held->store, wanted->topic, &fault);
-        const char *cluster = intake_cluster(held->intake, CLUSTER_MS);
         if (partition->topic != NULL &&
             store_claim(held->store, partition->topic->number, wanted->partition, cluster,
                         &partition->claim, &fault))
@@ -125,9 +130,10 @@ void held_claim(struct held *held, struct intake_partition *partitions, size_t c
     if (held->items == NULL)
         abort();
     size_t halted = 0;
+    const char *cluster = intake_cluster(held->intake, CLUSTER_MS);
     for (size_t i = 0; i < count; i++) {
         struct held_partition *partition = &held->items[held->count];
-        if (!claim_one(held, &partitions[i], partition))
+        if (!claim_one(held, &partitions[i], cluster, partition))
             return;
         held->count++;
         char reason[512];
@@ -135,7 +141,7 @@ void held_claim(struct held *held, struct intake_partition *partitions, size_t c
             partition->halted = true;
             log_error("%s partition %d stays halted: %s", partitions[i].topic,
                       partitions[i].partition, partition->claim.reason);
-        } else if (cannot_go_on(held, partition, reason, sizeof reason) != NULL) {
+        } else if (cannot_go_on(held, partition, cluster, reason, sizeof reason) != NULL) {
             held_halt(held, partition, reason);
         }
         if (partition->halted) {

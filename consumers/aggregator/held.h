@@ -14,11 +14,12 @@ struct held_partition {
     const struct topic *topic; /* borrowed from the store */
     int32_t partition;
     struct claim claim;
-    int64_t next; /* first offset not committed */
-    bool halted;  /* nothing of it is taken any more */
-    bool verify;  /* the next record must be the last one taken */
-    bool at_end;  /* nothing came after the end was reached */
-    int64_t end;  /* that end: markers of transactions may stand after the last record */
+    int64_t next;       /* first offset not committed */
+    bool halted;        /* nothing of it is taken any more */
+    const char *ending; /* why it halts once what is in hand is committed; NULL: it does not */
+    bool verify;        /* the next record must be the last one taken */
+    bool at_end;        /* nothing came after the end was reached */
+    int64_t end;        /* that end: markers of transactions may stand after the last record */
 };
 
 struct held {
@@ -41,6 +42,9 @@ struct held_partition *held_find(struct held *held, const char *topic, int32_t p
 
 /* Stops a partition with a reason, in the record and here; the rest goes on. */
 void held_halt(struct held *held, struct held_partition *partition, const char *reason);
+
+/* Halts the partitions that are `ending`, after a commit. */
+void held_end(struct held *held);
 
 /*
  * Looks at the end of one log, each time another's, and writes down what it saw. FENCED where the

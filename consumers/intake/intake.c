@@ -56,6 +56,7 @@ static void assign(struct intake *intake, const rd_kafka_topic_partition_list_t 
     rd_kafka_resp_err_t code = rd_kafka_assign(intake->kafka, kept);
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
         log_warning("the assignment was not taken: %s", rd_kafka_err2str(code));
+    rd_kafka_resume_partitions(intake->kafka, kept); /* a pause outlives the assignment it was in */
     rd_kafka_topic_partition_list_destroy(kept);
     free(partitions);
 }
@@ -150,6 +151,10 @@ static enum intake_event not_a_record(struct received *received, const rd_kafka_
         /* Not created yet, or a team's topic that has been deleted: the rest goes on. */
         fault_set(fault, FAULT_RETRY, "topic %s is not there yet (assay topics create makes it)",
                   received->topic);
+        return INTAKE_FAULT;
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+        fault_set(fault, FAULT_RETRY,
+                  "topic %s may not be read by this aggregator; the others go on", received->topic);
         return INTAKE_FAULT;
     default:
         kafka_fault_set(fault, message->err, rd_kafka_message_errstr(message));

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 static const char *database;
+static bool resume;
 
 static const struct setting SETTINGS[] = {
     {.kind = SETTING_TEXT,
@@ -20,14 +21,18 @@ static const struct setting SETTINGS[] = {
      .argument = "URI",
      .help = "libpq URI or connection string; without it the PG* variables",
      .value = &database},
+    {.kind = SETTING_SWITCH,
+     .name = "resume",
+     .help = "the log is the same, and what was wrong with it is mended: go on where it halted",
+     .value = &resume},
 };
 
 static const struct program PROGRAM = {
     .name = "assay-reopen",
     .synopsis = "topics reopen [FLAGS] TOPIC PARTITION",
     .summary = "Says that the log of a halted partition is a new one: its next incarnation starts\n"
-               "at offset 0. What has been taken stays. assay.completeness shows what has halted,\n"
-               "and why.",
+               "where the log begins. What has been taken stays. assay.completeness shows what\n"
+               "has halted, and why.",
     .settings = SETTINGS,
     .setting_count = SETTINGS_COUNT(SETTINGS),
 };
@@ -49,7 +54,7 @@ int main(int argc, char **argv)
     struct fault fault;
     int32_t incarnation;
     bool done = store_check(store, &fault) &&
-                store_reopen(store, operands[0], (int32_t)partition, &incarnation, &fault);
+                store_reopen(store, operands[0], (int32_t)partition, resume, &incarnation, &fault);
     store_free(store);
     if (!done) {
         log_error("%s", fault.text);
@@ -59,7 +64,8 @@ int main(int argc, char **argv)
         log_error("%s partition %ld has not halted, or is not known", operands[0], partition);
         return EXIT_ANSWER_NO;
     }
-    printf("%s partition %ld: incarnation %d starts at offset 0\n", operands[0], partition,
-           incarnation);
+    printf(resume ? "%s partition %ld: incarnation %d goes on where it halted\n"
+                  : "%s partition %ld: incarnation %d starts where the log begins\n",
+           operands[0], partition, incarnation);
     return EXIT_DONE;
 }

@@ -6,11 +6,15 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What a session says once: waits end, results are in UTC, names are always qualified. */
+/*
+ * What a session says once, whatever the URI or the role's defaults say: waits end, results are in
+ * UTC, names are always qualified, statements see what was committed before them.
+ */
 static const char SESSION[] =
-    "-c timezone=UTC -c datestyle=ISO -c search_path= -c client_encoding=UTF8"
-    " -c lock_timeout=60s -c idle_in_transaction_session_timeout=300s"
-    " -c client_min_messages=warning -c jit=off"; /* compiling costs more than any query here */
+    "SET timezone = 'UTC'; SET datestyle = 'ISO'; SET search_path = ''; SET lock_timeout = '60s';"
+    "SET idle_in_transaction_session_timeout = '300s';"
+    "SET default_transaction_isolation = 'read committed';"
+    "SET client_min_messages = warning; SET jit = off"; /* compiling costs more than any query */
 
 static void say_nothing(void *context, const char *message)
 {
@@ -22,8 +26,9 @@ PGconn *connection_open(const char *uri, const char *program, struct fault *faul
 {
     /* expand_dbname: a `dbname` that is a URI is taken apart. What comes first is only a default.
      */
-    const char *const names[] = {"application_name", "options", "connect_timeout", "dbname", NULL};
-    const char *const values[] = {program, SESSION, "10", uri != NULL && *uri != '\0' ? uri : NULL,
+    const char *const names[] = {"application_name", "client_encoding", "connect_timeout", "dbname",
+                                 NULL};
+    const char *const values[] = {program, "UTF8", "10", uri != NULL && *uri != '\0' ? uri : NULL,
                                   NULL};
     PGconn *connection = PQconnectdbParams(names, values, 1);
     if (connection == NULL || PQstatus(connection) != CONNECTION_OK) {
@@ -39,6 +44,10 @@ PGconn *connection_open(const char *uri, const char *program, struct fault *faul
         return NULL;
     }
     PQsetNoticeProcessor(connection, say_nothing, NULL);
+    if (!connection_command(connection, SESSION, fault)) {
+        PQfinish(connection);
+        return NULL;
+    }
     return connection;
 }
 

@@ -49,8 +49,9 @@ bool copy_send(struct copy *copy, PGconn *connection, const char *target, struct
     if (!done)
         sqlstate_fault(fault, connection, result, sql);
     PQclear(result);
-    while ((result = PQgetResult(connection)) != NULL)
-        PQclear(result);
+    while (sent && (result = PQgetResult(connection)) != NULL)
+        PQclear(
+            result); /* where it was not sent the COPY is still open: the connection is given up */
     return done;
 }
 

@@ -19,8 +19,8 @@ struct rebuild {
     size_t count;
 };
 
-static const size_t ARENA_CAP = (size_t)256 << 20;
-static const size_t SEND_BYTES = 8 << 20; /* rows kept before they are sent */
+static const size_t ARENA_CAP = (size_t)1 << 30; /* as a replay may have had */
+static const size_t SEND_BYTES = 8 << 20;        /* rows kept before they are sent */
 
 /* Where the service stands among those met; adds it where it is new. */
 static struct locked *meet(struct rebuild *rebuild, const char *name)

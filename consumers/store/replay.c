@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-enum { REPLAY_AT_A_TIME = 1000 };
+enum { REPLAY_AT_A_TIME = 64 }; /* with values of several MiB, what one answer may hold */
 static const size_t ARENA_CAP = (size_t)1 << 30;
 
 /* Whether the record is, accepted, governance's own: those commit apart. */

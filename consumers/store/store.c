@@ -228,8 +228,24 @@ bool store_look(struct store *store, const struct take *held, size_t count, inst
     return true;
 }
 
-bool store_reopen(struct store *store, const char *topic, int32_t partition, int32_t *incarnation,
-                  struct fault *fault)
+bool store_settled(struct store *store)
+{
+    struct fault ignored;
+    PGconn *connection = store_connection(store, &ignored);
+    if (connection == NULL)
+        return false;
+    PGresult *result = connection_call(connection, &ignored, PGRES_TUPLES_OK,
+                                       "SELECT NOT EXISTS (SELECT FROM record.service s WHERE"
+                                       " s.governance < (SELECT g.position FROM"
+                                       " record.governance_head g))",
+                                       NULL);
+    bool settled = result != NULL && result_bool(result, 0, 0);
+    PQclear(result);
+    return settled;
+}
+
+bool store_reopen(struct store *store, const char *topic, int32_t partition, bool resume,
+                  int32_t *incarnation, struct fault *fault)
 {
     PGconn *connection = store_connection(store, fault);
     if (connection == NULL)
@@ -237,8 +253,9 @@ bool store_reopen(struct store *store, const char *topic, int32_t partition, int
     struct request request = {0};
     pgwire_text(request_next(&request), topic);
     pgwire_int4(request_next(&request), partition);
-    PGresult *result = connection_call(connection, fault, PGRES_TUPLES_OK,
-                                       "SELECT record.reopen($1, $2)", &request);
+    PGresult *result = connection_call(
+        connection, fault, PGRES_TUPLES_OK,
+        resume ? "SELECT record.resume($1, $2)" : "SELECT record.reopen($1, $2)", &request);
     request_free(&request);
     if (result == NULL)
         return false;

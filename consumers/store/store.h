@@ -74,6 +74,10 @@ bool store_commit(struct store *store, struct taken *records, size_t count,
 /* Evaluates up to `most` services that lag behind governance; *done says how many. */
 bool store_catch_up(struct store *store, int most, size_t *done, struct fault *fault);
 
+/* Whether every service is evaluated up to the last governance commit; false also where that
+ * cannot be asked. */
+bool store_settled(struct store *store);
+
 /* Makes everything derived again from the ledger, in one transaction. `progress` may be NULL. */
 bool store_rebuild(struct store *store, void (*progress)(uint64_t done, uint64_t total),
                    struct fault *fault);
@@ -85,10 +89,10 @@ bool store_rebuild(struct store *store, void (*progress)(uint64_t done, uint64_t
 bool store_replay(struct store *store, const char *topic, int32_t partition, int64_t offset,
                   uint64_t *accepted, uint64_t *refused, struct fault *fault);
 
-/* Opens a halted partition's next incarnation; *incarnation 0: there is no such halted partition.
- */
-bool store_reopen(struct store *store, const char *topic, int32_t partition, int32_t *incarnation,
-                  struct fault *fault);
+/* Opens a halted partition's next incarnation, or, with `resume`, goes on with the one that halted
+ * where it stands. *incarnation 0: there is no such halted partition. */
+bool store_reopen(struct store *store, const char *topic, int32_t partition, bool resume,
+                  int32_t *incarnation, struct fault *fault);
 
 /* ---- for store's own files ---- */
 

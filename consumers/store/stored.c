@@ -16,7 +16,8 @@ static const char ACCEPTED[] = "SELECT " COLUMNS " FROM record.ledger l"
 static const char REPLAYED[] =
     "SELECT " COLUMNS " FROM record.verdict v JOIN record.ledger l ON l.batch = v.ledger_batch"
     " AND l.topic = v.topic AND l.partition = v.partition AND l.\"offset\" = v.\"offset\""
-    " WHERE v.batch = $1 AND v.verdict = 0 ORDER BY l.topic, l.partition, l.\"offset\"";
+    " WHERE v.batch = $1 AND v.verdict = 0"
+    " ORDER BY l.topic, l.partition, l.incarnation, l.\"offset\"";
 
 static const char REFUSED[] =
     "SELECT " COLUMNS " FROM record.ledger l JOIN record.topic t ON t.topic = l.topic"
@@ -125,8 +126,10 @@ bool stored_refused(struct stored *stored, PGconn *connection, struct topics *to
     for (size_t i = 0; i < stored->count; i++) {
         if (taken_judge(&stored->records[i], arena))
             continue;
-        if (i == 0)
+        if (i == 0) {
+            stored_free(stored);
             return fault_set(fault, FAULT_FATAL, "one record needs more memory than all may have");
+        }
         stored->count = i; /* the rest in the next round */
         stored->more = true;
     }

@@ -62,5 +62,7 @@ int taken_compare(const void *a, const void *b)
         return left->topic < right->topic ? -1 : 1;
     if (left->partition != right->partition)
         return left->partition < right->partition ? -1 : 1;
+    if (left->incarnation != right->incarnation)
+        return left->incarnation < right->incarnation ? -1 : 1;
     return (left->offset > right->offset) - (left->offset < right->offset);
 }

@@ -63,8 +63,8 @@ void taken_digest(const struct taken *taken, uint8_t digest[static 32]);
 /* Whose own fact an accepted record is; NULL: governance's. */
 const char *taken_service(const struct taken *taken);
 
-/* By (topic, partition, offset): the order in which a batch's records count, live and in a rebuild.
- * For qsort. */
+/* By (topic, partition, incarnation, offset): the order in which a batch's records count, live and
+ * in a rebuild. For qsort. */
 int taken_compare(const void *a, const void *b);
 
 #endif

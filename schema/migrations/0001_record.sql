@@ -151,7 +151,7 @@ CREATE TABLE record.fact (
     sequence    bigint NOT NULL,
     value       bytea NOT NULL,         -- as received
     fields      jsonb NOT NULL,         -- the event, names as in the .proto, defaults written out
-    PRIMARY KEY (batch, topic, partition, "offset")
+    PRIMARY KEY (batch, topic, partition, incarnation, "offset")
 );
 CREATE INDEX fact_service ON record.fact (service, batch);
 CREATE INDEX fact_key ON record.fact (body, key, id);
@@ -176,7 +176,7 @@ CREATE TABLE record.service (
     version    bigint NOT NULL,         -- raised by every write: validates a cache under the lock
     governance bigint NOT NULL          -- position of the last governance commit evaluated
 ) WITH (fillfactor = 50);
-CREATE INDEX service_governance ON record.service (governance);
+CREATE INDEX service_governance ON record.service (governance, service COLLATE "C");
 
 CREATE TABLE record.environment (
     service     text NOT NULL,
