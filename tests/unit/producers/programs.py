@@ -145,6 +145,16 @@ class Publish(Programs):
         self.assertIn("none.jsonl: No such file", done.stderr)
         self.assertEqual(json.loads(done.stdout)["delivered"], 1)
 
+    def test_a_closed_input_is_no_input(self):
+        for arguments in (["assay-publish"], ["assay-import", "csv", "-"]):
+            with self.subTest(arguments=arguments):
+                done = subprocess.run(
+                    [BIN / arguments[0], *arguments[1:]], stderr=subprocess.PIPE, text=True,
+                    timeout=60, env=environment(ASSAY_BROKERS=self.broker.address),
+                    preexec_fn=lambda: os.close(0))
+                self.assertEqual(done.returncode, 3)
+                self.assertIn("Bad file descriptor", done.stderr)
+
     def test_an_interrupt_finishes_what_is_in_flight(self):
         with subprocess.Popen(
                 [BIN / "assay-publish", "--json"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
