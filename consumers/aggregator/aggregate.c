@@ -292,7 +292,7 @@ int main(int argc, char **argv)
     settings_read(&PROGRAM, argc, argv, &operands, &operand_count);
     if (operand_count > 0)
         settings_usage(&PROGRAM, "'%s' is not expected", operands[0]);
-    if (kafka.brokers == NULL)
+    if (kafka.brokers == NULL || *kafka.brokers == '\0')
         settings_usage(&PROGRAM, "no brokers given: -b HOST:PORT, or ASSAY_BROKERS");
     struct aggregator aggregator = {.held.store =
                                         store_new(database, PROGRAM.name, (size_t)memory << 20)};
