@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """programs -- assay-publish, assay-import, assay-topics and assay as a user runs them.
 
-    programs.py BIN MOCK_BROKER TOP
+    programs.py BIN MOCK_BROKER TOP [CLASS]
 
 Against librdkafka's mock cluster: exit statuses, messages and what arrives. tests/pipeline does the
 same against Apache Kafka.
@@ -173,7 +173,7 @@ class Publish(Programs):
         self.assertIn("(standard input): stopped: from line 2 on nothing was sent", errors)
 
 
-class OutOfOrder(Programs):
+class BrokerGone(Programs):
     """What stops the broker for a while has a broker of its own."""
 
     def test_a_broker_that_goes_away_is_told_with_the_first_lines(self):
