@@ -96,6 +96,7 @@ class Trial:
         self.stop = Stop()
         self.began = time.monotonic()
         self.daemons = []
+        self.kafka = self.postgresql = None
         self.directory = None
 
     def say(self, text):
@@ -161,7 +162,6 @@ class Trial:
             raise Failed(f"another deploy/try uses {self.directory} now") from None
 
     def start_servers(self):
-        self.kafka = self.postgresql = None
         if not self.brokers:
             self.kafka = Kafka(self.directory / "kafka", tied=True)
         if not self.database:
@@ -301,14 +301,15 @@ Ctrl-C ends it{"; " + str(self.keep) + " is kept" if self.keep else " and leaves
                 raise Failed(f"{name}: {last or f'exit status {process.returncode}'}")
 
     def end(self):
-        if self.keep is None:
-            for daemon in reversed(self.daemons):  # nothing is kept, so nothing has to be saved
-                daemon.stop(signal.SIGKILL if daemon.NAME != PostgreSQL.NAME else signal.SIGQUIT)
-            if self.directory is not None:
-                shutil.rmtree(self.directory)
-        else:
-            for daemon in reversed(self.daemons):
+        for daemon in reversed(self.daemons):
+            if self.keep is None and daemon is self.kafka:
+                daemon.stop(signal.SIGKILL)  # nothing is kept, so nothing has to be saved
+            elif self.keep is None and daemon is self.postgresql:
+                daemon.stop(signal.SIGQUIT)
+            else:
                 daemon.stop()
+        if self.keep is None and self.directory is not None:
+            shutil.rmtree(self.directory)
 
 
 def main():
