@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.parse
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -78,12 +79,21 @@ class Aggregator(Daemon):
 
     def begin(self):
         self.directory.mkdir(exist_ok=True)
-        variables = [f"{name}={value}" for name, value in self.environment.items()]
-        self.launch(["env", *variables], [ASSAY.with_name("assay-aggregate")])
+        self.launch([], [ASSAY.with_name("assay-aggregate")], self.environment)
 
     def must_run(self):
         if self.pid() is None:
             raise Failed(f"the aggregator ended: {self.log_tail()} ({self.log})")
+
+
+def without_password(uri):
+    """A password given in the URI moves to this process's environment, where libpq finds it: it
+    is not to be seen in a list of processes, nor printed."""
+    password = urllib.parse.urlsplit(uri).password
+    if not password:
+        return uri
+    os.environ["PGPASSWORD"] = urllib.parse.unquote(password)
+    return uri.replace(f":{password}@", "@", 1)
 
 
 class Trial:
@@ -91,7 +101,8 @@ class Trial:
         self.once = once == "yes"
         self.scan = scan == "yes"
         self.keep = Path(keep).resolve() if keep else None
-        self.brokers, self.database = brokers, database
+        self.given = database
+        self.brokers, self.database = brokers, without_password(database)
         self.where = f"{brokers or 'own'} {database or 'own'}"
         self.stop = Stop()
         self.began = time.monotonic()
@@ -111,7 +122,10 @@ class Trial:
         self.start_servers()
         self.run_to_end("topics", [ASSAY, "topics", "create"])
         self.run_to_end("migrate", [ASSAY, "migrate"])
-        self.aggregator = Aggregator(self.directory / "aggregator", self.variables())
+        environment = self.variables()
+        if self.postgresql:
+            environment["ASSAY_DATABASE"] = self.postgresql.uri(role="assay_aggregator")
+        self.aggregator = Aggregator(self.directory / "aggregator", environment)
         self.daemons.append(self.aggregator)
         self.aggregator.begin()
         self.publish()
@@ -247,11 +261,12 @@ class Trial:
             '"check":"package_telnetd_removed","subject":"my-host","method":"METHOD_TEST",'
             '"result":"RESULT_FAIL"}}'
         )
+        password = "  export PGPASSWORD=…, as in the URI that you gave\n"
         print(
             f"""
 Try next, in another terminal:
 
-  export ASSAY_BROKERS={self.brokers} ASSAY_DATABASE={shlex.quote(self.database)}
+{password if without_password(self.given) != self.given else ""}  export ASSAY_BROKERS={self.brokers} ASSAY_DATABASE={shlex.quote(self.database)}
   {assay} explain {SERVICE} {ENVIRONMENT} iso-27001-2013 A.12.6.2
   psql "$ASSAY_DATABASE" -c "SELECT status, count(*) FROM assay.cell_status GROUP BY 1"
   echo '{event}' | {assay} publish
