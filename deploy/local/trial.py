@@ -101,8 +101,8 @@ class Trial:
         self.once = once == "yes"
         self.scan = scan == "yes"
         self.keep = Path(keep).resolve() if keep else None
-        self.given = database
         self.brokers, self.database = brokers, without_password(database)
+        self.password_given = self.database != database
         self.where = f"{brokers or 'own'} {database or 'own'}"
         self.stop = Stop()
         self.began = time.monotonic()
@@ -261,12 +261,13 @@ class Trial:
             '"check":"package_telnetd_removed","subject":"my-host","method":"METHOD_TEST",'
             '"result":"RESULT_FAIL"}}'
         )
-        password = "  export PGPASSWORD=…, as in the URI that you gave\n"
+        password = " PGPASSWORD=…" if self.password_given else ""
+        database = shlex.quote(self.database)
         print(
             f"""
 Try next, in another terminal:
 
-{password if without_password(self.given) != self.given else ""}  export ASSAY_BROKERS={self.brokers} ASSAY_DATABASE={shlex.quote(self.database)}
+  export ASSAY_BROKERS={self.brokers} ASSAY_DATABASE={database}{password}
   {assay} explain {SERVICE} {ENVIRONMENT} iso-27001-2013 A.12.6.2
   psql "$ASSAY_DATABASE" -c "SELECT status, count(*) FROM assay.cell_status GROUP BY 1"
   echo '{event}' | {assay} publish
