@@ -377,8 +377,51 @@ static void note_environment(struct pair *pair, struct copies *copies)
         (struct noted){.service = pair->service, .second = pair->environment};
 }
 
+static int compare_standings(const void *a, const void *b)
+{
+    const struct standing_row *x = a, *y = b;
+    int by_standard = strcmp(x->standard, y->standard);
+    return by_standard != 0 ? by_standard : (x->step.at > y->step.at) - (x->step.at < y->step.at);
+}
+
+static int compare_texts(const char *a, const char *b)
+{
+    return a == NULL || b == NULL ? (a != NULL) - (b != NULL) : strcmp(a, b);
+}
+
+static int compare_unmapped(const void *a, const void *b)
+{
+    const struct unmapped_row *x = a, *y = b;
+    const struct posture_record *of = &x->record, *and = &y->record;
+    int order = (of->topic > and->topic) - (of->topic < and->topic);
+    if (order == 0)
+        order = (of->partition > and->partition) - (of->partition < and->partition);
+    if (order == 0)
+        order = (of->incarnation > and->incarnation) - (of->incarnation < and->incarnation);
+    if (order == 0)
+        order = (of->offset > and->offset) - (of->offset < and->offset);
+    if (order == 0)
+        order = compare_texts(x->standard, y->standard);
+    if (order == 0)
+        order = compare_texts(x->control, y->control);
+    return order != 0 ? order : (x->at > y->at) - (x->at < y->at);
+}
+
+/* Into an order that does not depend on what posture was told first: a service that was loaded was
+ * told in another order than one that was there all along. Cells come by name, results as told. */
+static void arrange(struct pair *pair)
+{
+    if (pair->standings.count > 1)
+        qsort(pair->standings.items, pair->standings.count, sizeof(struct standing_row),
+              compare_standings);
+    if (pair->unmapped.count > 1)
+        qsort(pair->unmapped.items, pair->unmapped.count, sizeof(struct unmapped_row),
+              compare_unmapped);
+}
+
 bool pair_write(struct pair *pair, int64_t batch, struct copies *copies, instant *from)
 {
+    arrange(pair);
     size_t steps = pair->cells.count + pair->standings.count;
     bool any = steps > 0 || pair->unmapped.count > 0 || pair->results.count > 0;
     if (!any)
@@ -415,6 +458,7 @@ bool pair_write(struct pair *pair, int64_t batch, struct copies *copies, instant
 
 void pair_keyframe(struct pair *pair, int64_t batch, instant from, struct copies *copies)
 {
+    arrange(pair);
     pair->state.weight = (int32_t)pair->cells.count;
     write_timeline(pair, batch, true, from, copies);
     write_standing(pair, batch, true, from, copies);

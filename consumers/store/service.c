@@ -173,7 +173,7 @@ static bool load_facts(const struct loading *loading)
         ask(loading, "SELECT f.topic, f.partition, f.incarnation, f.\"offset\", f.batch, f.value"
                      " FROM record.fact f LEFT JOIN record.commit_log c ON c.batch = f.batch"
                      " WHERE f.service = $1 AND coalesce(c.position, 0) <= $2"
-                     " ORDER BY f.batch, f.topic, f.partition, f.\"offset\"");
+                     " ORDER BY c.position, f.topic, f.partition, f.\"offset\"");
     if (result == NULL)
         return false;
     struct arena *arena = arena_new(ARENA_CAP);
