@@ -3,7 +3,7 @@
  *
  *   name the batch                    record.batch_name
  *   move its partitions on            record.advance: compare-and-swap, or fenced
- *   lock its services, then governance, shared        record.lock_services
+ *   lock its services and their kin, then governance, shared      record.lock_services
  *     (governance batch: governance, alone            record.lock_governance)
  *   load governance up to the head; bring the services forward; fold; gather all rows
  *   COPY                              the ledger first
@@ -12,6 +12,7 @@
  *   COMMIT                            nothing in between
  */
 #include "consumers/store/connection.h"
+#include "consumers/store/kin.h"
 #include "consumers/store/ledger.h"
 #include "consumers/store/store.h"
 
@@ -21,18 +22,19 @@
 
 /* The services a batch concerns, and what their rows say under lock. */
 struct hold {
-    const char **names;
     size_t count;
     struct locked *locked; /* texts point into `result` */
+    bool *changed;         /* rows of it were written */
     PGresult *result;
     int64_t head; /* position of the last governance commit */
 };
 
 static void hold_free(struct hold *hold)
 {
-    free(hold->names);
     free(hold->locked);
+    free(hold->changed);
     PQclear(hold->result);
+    *hold = (struct hold){0};
 }
 
 static int compare_names(const void *a, const void *b)
@@ -40,23 +42,26 @@ static int compare_names(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static void gather_names(struct hold *hold, const struct taken *records, size_t count)
+/* The services that the accepted records are facts of, sorted, each once; caller frees. */
+static const char **gather_names(const struct taken *records, size_t count, size_t *found)
 {
-    hold->names = calloc(count + 1, sizeof *hold->names);
-    if (hold->names == NULL)
+    const char **names = calloc(count + 1, sizeof *names);
+    if (names == NULL)
         abort();
-    size_t found = 0;
+    size_t all = 0;
     for (size_t i = 0; i < count; i++) {
         const char *name =
             records[i].verdict == VERDICT_ACCEPTED ? taken_service(&records[i]) : NULL;
         /* Records of a partition often follow one another for one service. */
-        if (name != NULL && (found == 0 || strcmp(hold->names[found - 1], name) != 0))
-            hold->names[found++] = name;
+        if (name != NULL && (all == 0 || strcmp(names[all - 1], name) != 0))
+            names[all++] = name;
     }
-    qsort(hold->names, found, sizeof *hold->names, compare_names);
-    for (size_t i = 0; i < found; i++)
-        if (hold->count == 0 || strcmp(hold->names[hold->count - 1], hold->names[i]) != 0)
-            hold->names[hold->count++] = hold->names[i];
+    qsort(names, all, sizeof *names, compare_names);
+    *found = 0;
+    for (size_t i = 0; i < all; i++)
+        if (*found == 0 || strcmp(names[*found - 1], names[i]) != 0)
+            names[(*found)++] = names[i];
+    return names;
 }
 
 /* Rows of (service, version, governance, head) to hold->locked. */
@@ -65,7 +70,8 @@ static void hold_rows(struct hold *hold, PGresult *result)
     hold->result = result;
     hold->count = (size_t)PQntuples(result);
     hold->locked = calloc(hold->count + 1, sizeof *hold->locked);
-    if (hold->locked == NULL)
+    hold->changed = calloc(hold->count + 1, sizeof *hold->changed);
+    if (hold->locked == NULL || hold->changed == NULL)
         abort();
     for (size_t i = 0; i < hold->count; i++) {
         int row = (int)i;
@@ -75,42 +81,71 @@ static void hold_rows(struct hold *hold, PGresult *result)
     }
 }
 
-static bool lock_services(struct hold *hold, PGconn *connection, struct fault *fault)
+static bool lock_services(struct hold *hold, const char *const *names, size_t count,
+                          PGconn *connection, struct fault *fault)
 {
     struct request request = {0};
     struct pgwire *wire = request_next(&request);
-    size_t mark = pgwire_array(wire, PGWIRE_TEXT, hold->count);
-    for (size_t i = 0; i < hold->count; i++)
-        pgwire_text(wire, hold->names[i]);
+    size_t mark = pgwire_array(wire, PGWIRE_TEXT, count);
+    for (size_t i = 0; i < count; i++)
+        pgwire_text(wire, names[i]);
     pgwire_array_end(wire, mark);
-    size_t wanted = hold->count;
-    PGresult *result = connection_call(connection, fault, PGRES_TUPLES_OK,
-                                       "SELECT service, version, governance, head"
-                                       " FROM record.lock_services($1) ORDER BY service COLLATE "
-                                       "\"C\"",
-                                       &request);
+    PGresult *result =
+        connection_call(connection, fault, PGRES_TUPLES_OK,
+                        "SELECT service, version, governance, head"
+                        " FROM record.lock_services($1) ORDER BY service COLLATE \"C\"",
+                        &request);
     request_free(&request);
     if (result == NULL)
         return false;
     hold_rows(hold, result);
-    assert(hold->count == wanted);
+    assert(hold->count == count);
     return true;
 }
 
+enum held { HELD, HELD_TOO_FEW, HELD_NOT };
+
+/*
+ * Locks the services and their kin, and loads governance up to the head. Who is kin is known only
+ * then: HELD_TOO_FEW where governance has bound more together than were locked, with the log loaded
+ * that says so; the caller rolls back and holds again.
+ */
+static enum held hold_kin(struct store *store, PGconn *connection, const char *const *names,
+                          size_t count, struct hold *hold, struct fault *fault)
+{
+    struct governance_log *governance = fold_governance(store_fold(store));
+    struct kin kin;
+    struct kin now = {0};
+    if (!kin_ask(&kin, governance, connection, names, count, fault))
+        return HELD_NOT;
+    enum held held = HELD_NOT;
+    if (lock_services(hold, kin.names, kin.count, connection, fault) &&
+        governance_log_load(governance, connection, store_topics(store), hold->head, fault) &&
+        kin_ask(&now, governance, connection, names, count, fault)) {
+        held = HELD;
+        for (size_t i = 0; i < now.count; i++)
+            if (!kin_holds(&kin, now.names[i]))
+                held = HELD_TOO_FEW;
+    }
+    kin_free(&kin);
+    kin_free(&now);
+    return held;
+}
+
 /* Calls a function of (text[], bigint) on some of the held services. */
-static bool mark_services(const struct hold *hold, const bool *chosen, bool which, const char *sql,
-                          PGconn *connection, struct fault *fault)
+static bool mark_services(const struct hold *hold, bool which, const char *sql, PGconn *connection,
+                          struct fault *fault)
 {
     size_t count = 0;
     for (size_t i = 0; i < hold->count; i++)
-        count += chosen[i] == which;
+        count += hold->changed[i] == which;
     if (count == 0)
         return true;
     struct request request = {0};
     struct pgwire *wire = request_next(&request);
     size_t mark = pgwire_array(wire, PGWIRE_TEXT, count);
     for (size_t i = 0; i < hold->count; i++)
-        if (chosen[i] == which)
+        if (hold->changed[i] == which)
             pgwire_text(wire, hold->locked[i].service);
     pgwire_array_end(wire, mark);
     pgwire_int8(request_next(&request), hold->head);
@@ -152,27 +187,36 @@ static bool ask_number(PGconn *connection, const char *sql, int64_t *number, str
     return true;
 }
 
-static bool commit_services(struct store *store, PGconn *connection, int64_t batch,
-                            struct taken *records, size_t count, bool replay, struct hold *hold,
-                            int64_t *position, struct fault *fault)
+/* Whether the service is told facts by this batch: its row changes whatever they give. */
+static void mark_told(struct hold *hold, const char *const *names, size_t count)
+{
+    for (size_t i = 0; i < hold->count; i++)
+        if (count > 0 &&
+            bsearch(&hold->locked[i].service, names, count, sizeof *names, compare_names) != NULL)
+            hold->changed[i] = true;
+}
+
+static enum held commit_services(struct store *store, PGconn *connection, int64_t batch,
+                                 struct taken *records, size_t count, bool replay,
+                                 struct hold *hold, int64_t *position, struct fault *fault)
 {
     struct fold *fold = store_fold(store);
-    gather_names(hold, records, count);
+    size_t told;
+    const char **names = gather_names(records, count, &told);
     /* Also without services: the share lock keeps governance from counting on this position. */
-    if (!lock_services(hold, connection, fault) ||
-        !governance_log_load(fold_governance(fold), connection, store_topics(store), hold->head,
-                             fault) ||
-        !fold_services(fold, connection, batch, records, count, hold->locked, hold->count,
-                       hold->head, fault))
-        return false;
-    bool *all = calloc(hold->count + 1, sizeof *all);
-    if (all == NULL)
-        abort();
-    bool done = copies_send(fold_copies(fold), connection, fault) &&
-                mark_services(hold, all, false, STORE_SERVICES, connection, fault) &&
-                append_commit(connection, batch, false, replay, position, fault);
-    free(all);
-    return done;
+    enum held held = hold_kin(store, connection, names, told, hold, fault);
+    if (held == HELD) {
+        bool done = fold_services(fold, connection, batch, records, count, hold->locked,
+                                  hold->count, hold->head, hold->changed, fault);
+        mark_told(hold, names, told);
+        done = done && copies_send(fold_copies(fold), connection, fault) &&
+               mark_services(hold, true, STORE_SERVICES, connection, fault) &&
+               mark_services(hold, false, SKIP_SERVICES, connection, fault) &&
+               append_commit(connection, batch, false, replay, position, fault);
+        held = done ? HELD : HELD_NOT;
+    }
+    free(names);
+    return held;
 }
 
 static bool commit_governance(struct store *store, PGconn *connection, int64_t batch,
@@ -194,6 +238,45 @@ static bool commit_governance(struct store *store, PGconn *connection, int64_t b
     return true;
 }
 
+/* After COMMIT, what is in memory is what the rows now say. */
+static void committed(struct store *store, const struct hold *hold)
+{
+    for (size_t i = 0; i < hold->count; i++)
+        if (hold->changed[i])
+            fold_committed(store_fold(store), hold->locked[i].service, hold->locked[i].version + 1);
+    fold_trim(store_fold(store));
+}
+
+/* One try; HELD_TOO_FEW asks for another. */
+static enum held try_commit(struct store *store, PGconn *connection, struct taken *records,
+                            size_t count, const struct take *takes, size_t take_count,
+                            bool governance, struct hold *hold, int64_t *position,
+                            struct fault *fault)
+{
+    bool replay = take_count == 0;
+    int64_t batch = 0;
+    if (!connection_command(connection, "BEGIN", fault) ||
+        !ask_number(connection, "SELECT record.batch_name()", &batch, fault) ||
+        (!replay && !ledger_advance(connection, batch, takes, take_count, fault)))
+        return HELD_NOT;
+    ledger_write(fold_copies(store_fold(store)), batch, records, count);
+    if (!governance)
+        return commit_services(store, connection, batch, records, count, replay, hold, position,
+                               fault);
+    return commit_governance(store, connection, batch, records, count, replay, position, fault)
+               ? HELD
+               : HELD_NOT;
+}
+
+/* Gives up what a try has locked and written, but not what it has loaded of governance. */
+static bool hold_again(struct store *store, PGconn *connection, struct hold *hold,
+                       struct fault *fault)
+{
+    hold_free(hold);
+    copies_clear(fold_copies(store_fold(store)));
+    return connection_command(connection, "ROLLBACK", fault);
+}
+
 bool store_commit(struct store *store, struct taken *records, size_t count,
                   const struct take *takes, size_t take_count, int64_t *position,
                   struct fault *fault)
@@ -201,56 +284,29 @@ bool store_commit(struct store *store, struct taken *records, size_t count,
     PGconn *connection = store_connection(store, fault);
     if (connection == NULL)
         return false;
-    bool replay = take_count == 0;
     bool governance = false;
     for (size_t i = 0; i < count && !governance; i++)
         governance = records[i].verdict == VERDICT_ACCEPTED && taken_service(&records[i]) == NULL;
     qsort(records, count, sizeof *records, taken_compare);
 
-    int64_t batch = 0;
     struct hold hold = {0};
-    bool done = connection_command(connection, "BEGIN", fault) &&
-                ask_number(connection, "SELECT record.batch_name()", &batch, fault) &&
-                (replay || ledger_advance(connection, batch, takes, take_count, fault));
-    if (done) {
-        ledger_write(fold_copies(store_fold(store)), batch, records, count);
-        done = governance ? commit_governance(store, connection, batch, records, count, replay,
-                                              position, fault)
-                          : commit_services(store, connection, batch, records, count, replay, &hold,
-                                            position, fault);
+    enum held held = HELD_TOO_FEW;
+    while (held == HELD_TOO_FEW) {
+        held = try_commit(store, connection, records, count, takes, take_count, governance, &hold,
+                          position, fault);
+        if (held == HELD_TOO_FEW && !hold_again(store, connection, &hold, fault))
+            held = HELD_NOT;
     }
-    if (done)
-        for (size_t i = 0; i < hold.count; i++)
-            fold_committed(store_fold(store), hold.locked[i].service, hold.locked[i].version + 1);
+    if (held == HELD)
+        committed(store, &hold);
     hold_free(&hold);
-    if (!done)
-        return store_undo(store);
-    fold_trim(store_fold(store));
-    return true;
+    return held == HELD || store_undo(store);
 }
 
-static bool catch_up_held(struct store *store, PGconn *connection, struct hold *hold, bool *changed,
-                          struct fault *fault)
+/* Names of services that lag behind governance, locked but for their kin; the texts are `hold`'s.
+ */
+static bool lock_lagging(struct hold *hold, PGconn *connection, int most, struct fault *fault)
 {
-    struct fold *fold = store_fold(store);
-    if (!governance_log_load(fold_governance(fold), connection, store_topics(store), hold->head,
-                             fault))
-        return false;
-    for (size_t i = 0; i < hold->count; i++)
-        if (!fold_catch_up(fold, connection, &hold->locked[i], hold->head, &changed[i], fault))
-            return false;
-    return copies_send(fold_copies(fold), connection, fault) &&
-           mark_services(hold, changed, true, STORE_SERVICES, connection, fault) &&
-           mark_services(hold, changed, false, SKIP_SERVICES, connection, fault) &&
-           connection_command(connection, "COMMIT", fault);
-}
-
-bool store_catch_up(struct store *store, int most, size_t *done, struct fault *fault)
-{
-    *done = 0;
-    PGconn *connection = store_connection(store, fault);
-    if (connection == NULL)
-        return false;
     struct request request = {0};
     pgwire_int4(request_next(&request), most);
     PGresult *result = NULL;
@@ -261,25 +317,75 @@ bool store_catch_up(struct store *store, int most, size_t *done, struct fault *f
                                  &request);
     request_free(&request);
     if (result == NULL)
-        return store_undo(store);
-    struct hold hold = {0};
-    hold_rows(&hold, result);
-    bool *changed = calloc(hold.count + 1, sizeof *changed);
-    if (changed == NULL)
+        return false;
+    hold_rows(hold, result);
+    return true;
+}
+
+/* The kin of those that lag must move with them: all are locked anew, in order. */
+static enum held hold_lagging_kin(struct store *store, PGconn *connection,
+                                  const struct hold *lagging, struct hold *hold,
+                                  struct fault *fault)
+{
+    const char **names = calloc(lagging->count + 1, sizeof *names);
+    if (names == NULL)
         abort();
-    bool worked = hold.count == 0 ? connection_command(connection, "COMMIT", fault)
-                                  : catch_up_held(store, connection, &hold, changed, fault);
-    if (worked) {
-        *done = hold.count;
-        for (size_t i = 0; i < hold.count; i++)
-            if (changed[i])
-                fold_committed(store_fold(store), hold.locked[i].service,
-                               hold.locked[i].version + 1);
+    for (size_t i = 0; i < lagging->count; i++)
+        names[i] = lagging->locked[i].service;
+    enum held held = HELD_TOO_FEW;
+    while (held == HELD_TOO_FEW) {
+        int64_t writer; /* whoever names a batch is a writer; the name is not used */
+        held = HELD_NOT;
+        if (hold_again(store, connection, hold, fault) &&
+            connection_command(connection, "BEGIN", fault) &&
+            ask_number(connection, "SELECT record.batch_name()", &writer, fault))
+            held = hold_kin(store, connection, names, lagging->count, hold, fault);
     }
-    free(changed);
+    free(names);
+    return held;
+}
+
+static bool catch_up_held(struct store *store, PGconn *connection, struct hold *hold,
+                          struct fault *fault)
+{
+    struct fold *fold = store_fold(store);
+    return fold_catch_up(fold, connection, hold->locked, hold->count, hold->head, hold->changed,
+                         fault) &&
+           copies_send(fold_copies(fold), connection, fault) &&
+           mark_services(hold, true, STORE_SERVICES, connection, fault) &&
+           mark_services(hold, false, SKIP_SERVICES, connection, fault) &&
+           connection_command(connection, "COMMIT", fault);
+}
+
+bool store_catch_up(struct store *store, int most, size_t *done, struct fault *fault)
+{
+    *done = 0;
+    PGconn *connection = store_connection(store, fault);
+    if (connection == NULL)
+        return false;
+    struct hold lagging = {0};
+    struct hold hold = {0};
+    struct governance_log *governance = fold_governance(store_fold(store));
+    bool worked =
+        lock_lagging(&lagging, connection, most, fault) &&
+        governance_log_load(governance, connection, store_topics(store), lagging.head, fault);
+    size_t found = lagging.count;
+    if (worked && found == 0) {
+        worked = connection_command(connection, "COMMIT", fault);
+    } else if (worked && governance_log_inherits(governance)) {
+        worked = hold_lagging_kin(store, connection, &lagging, &hold, fault) == HELD &&
+                 catch_up_held(store, connection, &hold, fault);
+        if (worked)
+            committed(store, &hold);
+    } else if (worked) {
+        worked = catch_up_held(store, connection, &lagging, fault);
+        if (worked)
+            committed(store, &lagging);
+    }
+    hold_free(&lagging);
     hold_free(&hold);
     if (!worked)
         return store_undo(store);
-    fold_trim(store_fold(store));
+    *done = found;
     return true;
 }

@@ -1,6 +1,7 @@
 #include "consumers/store/evaluated.h"
 
 #include "consumers/store/connection.h"
+#include "consumers/store/kin.h"
 #include "consumers/store/service.h"
 
 #include <assert.h>
@@ -47,18 +48,43 @@ static bool read_reach(PGconn *connection, const char *name, const char *known_a
     return known || fault_set(fault, FAULT_REJECT, "the record knows no service %s", name);
 }
 
+/* Reads the services, one of which is the one asked for, and evaluates them together. */
+static bool read_together(struct evaluated *evaluated, PGconn *connection, const struct kin *kin,
+                          const struct reach *reach, struct fault *fault)
+{
+    struct posture_service **postures = calloc(kin->count + 1, sizeof(struct posture_service *));
+    if (postures == NULL)
+        abort();
+    bool done = true;
+    for (size_t i = 0; i < kin->count && done; i++) {
+        struct service *service = services_get(&evaluated->services, kin->names[i]);
+        service->governance = reach->governance;
+        done = service_read(service, connection, &evaluated->topics, reach->position, fault);
+        postures[i] = service->posture;
+    }
+    if (done)
+        posture_evaluate_together(postures, kin->count,
+                                  governance_log_posture(evaluated->governance), reach->governance,
+                                  0, NULL);
+    free(postures);
+    return done;
+}
+
 static bool read_all(struct evaluated *evaluated, PGconn *connection, const char *name,
                      const char *known_at, struct fault *fault)
 {
     struct reach reach = {0};
-    if (!read_reach(connection, name, known_at, &reach, fault))
+    struct kin kin;
+    if (!read_reach(connection, name, known_at, &reach, fault) ||
+        !governance_log_load(evaluated->governance, connection, &evaluated->topics,
+                             reach.governance, fault) ||
+        !kin_ask(&kin, evaluated->governance, connection, &name, 1, fault))
         return false;
     evaluated->service = services_get(&evaluated->services, name);
-    evaluated->service->governance = reach.governance;
-    return governance_log_load(evaluated->governance, connection, &evaluated->topics,
-                               reach.governance, fault) &&
-           service_load(evaluated->service, connection, &evaluated->topics, evaluated->governance,
-                        reach.position, fault);
+    bool done = read_together(evaluated, connection, &kin, &reach, fault) &&
+                service_resume(evaluated->service, connection, fault);
+    kin_free(&kin);
+    return done;
 }
 
 struct evaluated *evaluated_open(PGconn *connection, const char *name, const char *known_at,

@@ -143,11 +143,13 @@ struct reporting {
     struct fold *fold;
     struct service *service; /* NULL: governance */
     struct pair *pair;       /* of the last step, to look up once per environment */
+    bool any;                /* something was reported */
     int64_t batch;
 };
 
 static struct pair *pair_of(struct reporting *to, const char *environment)
 {
+    to->any = true;
     if (to->service == NULL)
         return to->fold->governance_pair;
     if (environment == NULL)
@@ -185,6 +187,7 @@ static void on_standing(void *context, const char *environment, const char *stan
 static void on_fact(void *context, enum posture_change change, const struct posture_fact_step *step)
 {
     struct reporting *to = context;
+    to->any = true;
     write_fact_step(&to->fold->copies, to->batch, change, step);
 }
 
@@ -218,63 +221,161 @@ static void write_pair(struct fold *fold, struct service *service, struct pair *
     pair_keyframe(pair, batch, from, &fold->copies);
 }
 
-/* Evaluates and writes one row a (service, environment). True where there was anything to write. */
-static bool evaluate(struct fold *fold, struct service *service, int64_t position, int64_t batch)
+/* Evaluates services together and writes one row a (service, environment). *marks[i] becomes true
+ * where the i-th has anything to write. */
+static void evaluate(struct fold *fold, struct service **services, size_t count, int64_t position,
+                     int64_t batch, bool **marks)
 {
-    struct reporting to = {.fold = fold, .service = service, .batch = batch};
-    struct posture_sink sink = sink_to(&to);
-    size_t before = copies_bytes(&fold->copies);
-    posture_evaluate(service->posture, governance_log_posture(fold->governance), position, batch,
-                     &sink);
-    for (size_t i = 0; i < service->pair_count; i++)
-        write_pair(fold, service, service->pairs[i], batch);
-    return copies_bytes(&fold->copies) != before;
+    struct posture_service **postures = calloc(count, sizeof(struct posture_service *));
+    struct reporting *to = calloc(count, sizeof *to);
+    struct posture_sink *sinks = calloc(count, sizeof *sinks);
+    if (postures == NULL || to == NULL || sinks == NULL)
+        abort();
+    for (size_t i = 0; i < count; i++) {
+        postures[i] = services[i]->posture;
+        to[i] = (struct reporting){.fold = fold, .service = services[i], .batch = batch};
+        sinks[i] = sink_to(&to[i]);
+    }
+    posture_evaluate_together(postures, count, governance_log_posture(fold->governance), position,
+                              batch, sinks);
+    for (size_t i = 0; i < count; i++) {
+        size_t before = copies_bytes(&fold->copies);
+        for (size_t k = 0; k < services[i]->pair_count; k++)
+            write_pair(fold, services[i], services[i]->pairs[k], batch);
+        if (to[i].any || copies_bytes(&fold->copies) != before)
+            *marks[i] = true;
+    }
+    free(postures);
+    free(to);
+    free(sinks);
 }
 
 /* ---- services ---- */
 
-struct service *fold_service(struct fold *fold, PGconn *connection, const struct locked *locked,
-                             struct fault *fault)
+/* Those read anew are evaluated with all that stand at the same governance commit: kin always do.
+ */
+static void evaluate_read(struct fold *fold, struct service **services, size_t count,
+                          int64_t position)
 {
-    struct service *service = services_get(&fold->services, locked->service);
-    if (service->posture != NULL && service->version != locked->version)
-        service_unload(&fold->services, service); /* another aggregator has written it */
-    if (service->posture == NULL) {
-        /* Rows not sent yet may be this service's: a rebuild folds many batches in a row. */
-        if (!copies_send(&fold->copies, connection, fault))
-            return NULL;
-        service->version = locked->version;
-        service->governance = locked->governance;
-        if (!service_load(service, connection, fold->topics, fold->governance, INT64_MAX, fault))
-            return NULL;
-        services_settle(&fold->services, service);
-    }
-    return service;
+    struct posture_service **postures = calloc(count, sizeof(struct posture_service *));
+    if (postures == NULL)
+        abort();
+    size_t found = 0;
+    for (size_t i = 0; i < count; i++)
+        if (services[i]->governance == position)
+            postures[found++] = services[i]->posture;
+    /* What it reports is in the record already. */
+    posture_evaluate_together(postures, found, governance_log_posture(fold->governance), position,
+                              0, NULL);
+    free(postures);
 }
 
-bool fold_catch_up(struct fold *fold, PGconn *connection, const struct locked *locked, int64_t head,
-                   bool *changed, struct fault *fault)
+static bool read_service(struct fold *fold, PGconn *connection, const struct locked *locked,
+                         struct service *service, bool *fresh, struct fault *fault)
 {
-    *changed = false;
-    struct service *service = fold_service(fold, connection, locked, fault);
-    if (service == NULL)
+    if (service->posture != NULL && service->version != locked->version)
+        service_unload(&fold->services, service); /* another aggregator has written it */
+    *fresh = service->posture == NULL;
+    if (!*fresh) {
+        if (service->governance < locked->governance)
+            service->governance = locked->governance; /* moved on: nothing concerned it */
+        return true;
+    }
+    /* Rows not sent yet may be this service's: a rebuild folds many batches in a row. */
+    if (!copies_send(&fold->copies, connection, fault))
         return false;
-    if (service->governance < locked->governance)
-        service->governance =
-            locked->governance; /* another moved the row on: nothing concerned it */
+    service->version = locked->version;
+    service->governance = locked->governance;
+    return service_read(service, connection, fold->topics, INT64_MAX, fault);
+}
+
+/* The cached services of the locked rows, read where need be. False: fault. */
+static bool open_services(struct fold *fold, PGconn *connection, const struct locked *locked,
+                          size_t count, struct service **services, struct fault *fault)
+{
+    bool *fresh = calloc(count + 1, sizeof *fresh);
+    if (fresh == NULL)
+        abort();
+    bool done = true;
+    for (size_t i = 0; i < count && done; i++) {
+        services[i] = services_get(&fold->services, locked[i].service);
+        done = read_service(fold, connection, &locked[i], services[i], &fresh[i], fault);
+    }
+    for (size_t i = 0; i < count && done; i++) {
+        if (!fresh[i])
+            continue;
+        evaluate_read(fold, services, count, services[i]->governance);
+        for (size_t k = i; k < count && done; k++) {
+            if (!fresh[k] || services[k]->governance != services[i]->governance)
+                continue;
+            done = service_resume(services[k], connection, fault);
+            fresh[k] = false;
+            services_settle(&fold->services, services[k]);
+        }
+    }
+    free(fresh);
+    return done;
+}
+
+/* One governance commit for all that have not come to it. */
+static void bring_to(struct fold *fold, struct service **services, size_t count, int64_t position,
+                     int64_t batch, bool *changed)
+{
+    struct service **behind = calloc(count, sizeof(struct service *));
+    bool **marks = calloc(count, sizeof(bool *));
+    if (behind == NULL || marks == NULL)
+        abort();
+    size_t found = 0;
+    bool concerned = false;
+    for (size_t i = 0; i < count; i++) {
+        if (services[i]->governance >= position)
+            continue;
+        concerned = concerned || posture_concerned(services[i]->posture,
+                                                   governance_log_posture(fold->governance),
+                                                   services[i]->governance, position);
+        marks[found] = &changed[i];
+        behind[found++] = services[i];
+    }
+    if (concerned)
+        evaluate(fold, behind, found, position, batch, marks);
+    for (size_t i = 0; i < found; i++)
+        behind[i]->governance = position;
+    free(behind);
+    free(marks);
+}
+
+static bool catch_up(struct fold *fold, PGconn *connection, const struct locked *locked,
+                     size_t count, int64_t head, struct service **services, bool *changed,
+                     struct fault *fault)
+{
+    memset(changed, 0, count * sizeof *changed);
+    if (!open_services(fold, connection, locked, count, services, fault))
+        return false;
+    int64_t at = head;
+    for (size_t i = 0; i < count; i++)
+        if (services[i]->governance < at)
+            at = services[i]->governance;
     int64_t position;
     int64_t batch;
-    while (service->governance < head &&
-           governance_log_next(fold->governance, service->governance, &position, &batch) &&
+    while (at < head && governance_log_next(fold->governance, at, &position, &batch) &&
            position <= head) {
-        if (posture_concerned(service->posture, governance_log_posture(fold->governance),
-                              service->governance, position) &&
-            evaluate(fold, service, position, batch))
-            *changed = true;
-        service->governance = position;
+        bring_to(fold, services, count, position, batch, changed);
+        at = position;
     }
-    services_settle(&fold->services, service);
     return true;
+}
+
+bool fold_catch_up(struct fold *fold, PGconn *connection, const struct locked *locked, size_t count,
+                   int64_t head, bool *changed, struct fault *fault)
+{
+    struct service **services = calloc(count + 1, sizeof(struct service *));
+    if (services == NULL)
+        abort();
+    bool done = catch_up(fold, connection, locked, count, head, services, changed, fault);
+    for (size_t i = 0; i < count && done; i++)
+        services_settle(&fold->services, services[i]);
+    free(services);
+    return done;
 }
 
 static void note_producer(struct fold *fold, const struct taken *taken)
@@ -354,27 +455,30 @@ static void add_record(struct fold *fold, struct service *service, const struct 
 
 bool fold_services(struct fold *fold, PGconn *connection, int64_t batch,
                    const struct taken *records, size_t count, const struct locked *locked,
-                   size_t locked_count, int64_t head, struct fault *fault)
+                   size_t locked_count, int64_t head, bool *changed, struct fault *fault)
 {
     fold->services.clock++;
-    for (size_t i = 0; i < locked_count; i++) {
-        bool changed;
-        if (!fold_catch_up(fold, connection, &locked[i], head, &changed, fault))
-            return false;
-    }
-    for (size_t i = 0; i < count; i++) {
+    struct service **services = calloc(locked_count + 1, sizeof(struct service *));
+    bool **marks = calloc(locked_count + 1, sizeof(bool *));
+    if (services == NULL || marks == NULL)
+        abort();
+    bool done = catch_up(fold, connection, locked, locked_count, head, services, changed, fault);
+    for (size_t i = 0; i < count && done; i++) {
         if (records[i].verdict != VERDICT_ACCEPTED)
             continue;
         const char *name = taken_service(&records[i]);
         if (name != NULL)
             add_record(fold, services_get(&fold->services, name), &records[i], batch);
     }
-    for (size_t i = 0; i < locked_count; i++) {
-        struct service *service = services_get(&fold->services, locked[i].service);
-        evaluate(fold, service, head, batch);
-        services_settle(&fold->services, service);
-    }
-    return true;
+    for (size_t i = 0; i < locked_count; i++)
+        marks[i] = &changed[i];
+    if (done && locked_count > 0)
+        evaluate(fold, services, locked_count, head, batch, marks);
+    for (size_t i = 0; i < locked_count && done; i++)
+        services_settle(&fold->services, services[i]);
+    free(services);
+    free(marks);
+    return done;
 }
 
 /* ---- governance ---- */

@@ -33,20 +33,20 @@ struct locked {
 };
 
 /*
- * Brings a locked service forward to governance as of `head`, which must be loaded: one governance
- * commit after the other, each under its own batch. `changed`: rows were written, so the row's
- * version must rise.
+ * Brings locked services, closed under kin, forward to governance as of `head`, which must be
+ * loaded: one governance commit after the other, each under its own batch. changed[i]: rows of the
+ * i-th were written, so its row's version must rise.
  */
-bool fold_catch_up(struct fold *fold, PGconn *connection, const struct locked *locked, int64_t head,
-                   bool *changed, struct fault *fault);
+bool fold_catch_up(struct fold *fold, PGconn *connection, const struct locked *locked, size_t count,
+                   int64_t head, bool *changed, struct fault *fault);
 
 /*
  * Folds the accepted records that are services' own facts, in their order (taken_compare). Every
- * service they name must be among `locked`, and all of these are brought forward first.
+ * service they name, with its kin, must be among `locked`; all of these are brought forward first.
  */
 bool fold_services(struct fold *fold, PGconn *connection, int64_t batch,
                    const struct taken *records, size_t count, const struct locked *locked,
-                   size_t locked_count, int64_t head, struct fault *fault);
+                   size_t locked_count, int64_t head, bool *changed, struct fault *fault);
 
 /* Stores the accepted governance facts of a batch that will get `position`; evaluates nothing. */
 bool fold_governance_facts(struct fold *fold, PGconn *connection, int64_t batch, int64_t position,
@@ -57,10 +57,5 @@ void fold_committed(struct fold *fold, const char *service, int64_t version);
 
 /* What is kept in memory goes back under its cap; between transactions only. */
 void fold_trim(struct fold *fold);
-
-/* The cached service of a name, loaded if need be, as of governance position `locked->governance`.
- */
-struct service *fold_service(struct fold *fold, PGconn *connection, const struct locked *locked,
-                             struct fault *fault);
 
 #endif

@@ -14,6 +14,7 @@ struct governance_log {
     struct posture_governance *posture;
     struct governance_commit *commits; /* by position */
     size_t count, room;
+    bool inherits;
 };
 
 /* What one load decodes at a time lives here; facts are copied by posture. */
@@ -40,6 +41,20 @@ void governance_log_free(struct governance_log *governance)
 const struct posture_governance *governance_log_posture(const struct governance_log *governance)
 {
     return governance->posture;
+}
+
+bool governance_log_inherits(const struct governance_log *governance)
+{
+    return governance->inherits;
+}
+
+static void tell(struct governance_log *governance, const Assay__V1__Event *event,
+                 const uint8_t digest[static 16], const struct posture_record *record,
+                 int64_t position)
+{
+    if (event->body_case == ASSAY__V1__EVENT__BODY_INHERITANCE)
+        governance->inherits = true;
+    posture_governance_add(governance->posture, event, digest, record, position);
 }
 
 int64_t governance_log_position(const struct governance_log *governance)
@@ -100,7 +115,7 @@ static bool load_row(struct governance_log *governance, PGconn *connection, stru
         .batch = result_int8(result, row, 1),
         .governance = true,
     };
-    posture_governance_add(governance->posture, event, digest, &record, position);
+    tell(governance, event, digest, &record, position);
     return true;
 }
 
@@ -137,8 +152,7 @@ void governance_log_commit(struct governance_log *governance, const struct taken
         if (records[i].verdict != VERDICT_ACCEPTED || taken_service(&records[i]) != NULL)
             continue;
         struct posture_record record = taken_record(&records[i], batch);
-        posture_governance_add(governance->posture, records[i].event, records[i].digest, &record,
-                               position);
+        tell(governance, records[i].event, records[i].digest, &record, position);
     }
     posture_governance_settle(governance->posture, position, sink);
 }

@@ -24,6 +24,9 @@ const struct posture_governance *governance_log_posture(const struct governance_
 int64_t
 governance_log_position(const struct governance_log *governance); /* of the last commit known */
 
+/* Whether any inheritance has ever been told. */
+bool governance_log_inherits(const struct governance_log *governance);
+
 /* Loads what was committed after the last known position, up to `position`. */
 bool governance_log_load(struct governance_log *governance, PGconn *connection,
                          struct topics *topics, int64_t position, struct fault *fault);

@@ -3,6 +3,7 @@
  * code that folded it the first time, so that it arrives at the same rows.
  */
 #include "consumers/store/connection.h"
+#include "consumers/store/kin.h"
 #include "consumers/store/store.h"
 #include "consumers/store/stored.h"
 #include "runtime/stop.h"
@@ -51,28 +52,38 @@ static struct locked *meet(struct rebuild *rebuild, const char *name)
     return &rebuild->services[low];
 }
 
-static int compare_locked(const void *a, const void *b)
+/* The services of the records and their kin, by name, as a live batch would have locked them. */
+static struct locked *hold(struct rebuild *rebuild, const struct stored *stored, size_t *count)
 {
-    return strcmp(((const struct locked *)a)->service, ((const struct locked *)b)->service);
-}
-
-/* The distinct services of the records, by name; their count. */
-static size_t concerned(struct rebuild *rebuild, const struct stored *stored, struct locked *out)
-{
+    const char **names = calloc(stored->count + 1, sizeof *names);
+    if (names == NULL)
+        abort();
     size_t found = 0;
     for (size_t i = 0; i < stored->count; i++) {
         const char *name = taken_service(&stored->records[i]);
-        if (name != NULL && (found == 0 || strcmp(out[found - 1].service, name) != 0))
-            out[found++] = *meet(rebuild, name);
+        if (name != NULL && (found == 0 || strcmp(names[found - 1], name) != 0))
+            names[found++] = meet(rebuild, name)->service;
     }
-    qsort(out, found, sizeof *out, compare_locked);
-    size_t kept = 0;
-    for (size_t i = 0; i < found; i++)
-        if (kept == 0 || strcmp(out[kept - 1].service, out[i].service) != 0)
-            out[kept++] = out[i];
-    for (size_t i = 0; i < kept; i++)
-        meet(rebuild, out[i].service)->governance = rebuild->head;
-    return kept;
+    const char **known = calloc(rebuild->count + 1, sizeof *known);
+    struct locked *locked = calloc(rebuild->count + 1, sizeof *locked);
+    if (known == NULL || locked == NULL)
+        abort();
+    for (size_t i = 0; i < rebuild->count; i++)
+        known[i] = rebuild->services[i].service;
+    struct kin kin;
+    kin_gather(&kin, fold_governance(store_fold(rebuild->store)), names, found, known,
+               rebuild->count);
+    *count = 0;
+    for (size_t i = 0; i < rebuild->count; i++) {
+        if (!kin_holds(&kin, known[i]))
+            continue;
+        locked[(*count)++] = rebuild->services[i];
+        rebuild->services[i].governance = rebuild->head; /* where folding leaves it */
+    }
+    kin_free(&kin);
+    free(known);
+    free(names);
+    return locked;
 }
 
 static bool fold_commit(struct rebuild *rebuild, int64_t position, int64_t batch, bool governance,
@@ -90,12 +101,14 @@ static bool fold_commit(struct rebuild *rebuild, int64_t position, int64_t batch
                                      stored.count, fault);
         rebuild->head = position;
     } else {
-        struct locked *locked = calloc(stored.count + 1, sizeof *locked);
-        if (locked == NULL)
+        size_t count;
+        struct locked *locked = hold(rebuild, &stored, &count);
+        bool *changed = calloc(count + 1, sizeof *changed);
+        if (changed == NULL)
             abort();
-        size_t count = concerned(rebuild, &stored, locked);
         done = fold_services(fold, rebuild->connection, batch, stored.records, stored.count, locked,
-                             count, rebuild->head, fault);
+                             count, rebuild->head, changed, fault);
+        free(changed);
         free(locked);
     }
     struct copies *copies = fold_copies(fold);
@@ -149,14 +162,21 @@ static bool fold_all(struct rebuild *rebuild, void (*progress)(uint64_t, uint64_
 static bool finish(struct rebuild *rebuild, struct fault *fault)
 {
     struct fold *fold = store_fold(rebuild->store);
-    for (size_t i = 0; i < rebuild->count; i++) {
-        bool changed;
-        if (!fold_catch_up(fold, rebuild->connection, &rebuild->services[i], rebuild->head,
-                           &changed, fault) ||
-            !copies_send(fold_copies(fold), rebuild->connection, fault))
-            return false;
+    /* All at once where some inherit; else each alone, so that memory stays bounded. */
+    size_t at_once = governance_log_inherits(fold_governance(fold)) ? rebuild->count : 1;
+    bool *changed = calloc(rebuild->count + 1, sizeof *changed);
+    if (changed == NULL)
+        abort();
+    bool done = true;
+    for (size_t i = 0; i < rebuild->count && done; i += at_once) {
+        done = fold_catch_up(fold, rebuild->connection, &rebuild->services[i], at_once,
+                             rebuild->head, changed, fault) &&
+               copies_send(fold_copies(fold), rebuild->connection, fault);
         fold_trim(fold);
     }
+    free(changed);
+    if (!done)
+        return false;
     PGresult *result = connection_call(
         rebuild->connection, fault, PGRES_TUPLES_OK,
         "SELECT record.store_services((SELECT array_agg(service) FROM record.service),"

@@ -41,11 +41,14 @@ struct service *services_get(struct services *services, const char *name);
 struct pair *service_pair(struct service *service, const char *environment);
 
 /*
- * Loads facts, dictionaries and counters as of commit `position` (INT64_MAX: all), and evaluates
- * them with governance as of service->governance. What that reports is in the record already.
+ * Reads dictionaries and facts as of commit `position` (INT64_MAX: all) into a new posture. Then
+ * the caller evaluates it, together with its kin, with governance as of service->governance; what
+ * that reports is in the record already. service_resume then reads what follows from no fact: when
+ * transitions that time alone causes were first known, and where the last rows left off.
  */
-bool service_load(struct service *service, PGconn *connection, struct topics *topics,
-                  const struct governance_log *governance, int64_t position, struct fault *fault);
+bool service_read(struct service *service, PGconn *connection, struct topics *topics,
+                  int64_t position, struct fault *fault);
+bool service_resume(struct service *service, PGconn *connection, struct fault *fault);
 
 /* Drops posture and pairs; keeps name, version and governance. */
 void service_unload(struct services *services, struct service *service);
