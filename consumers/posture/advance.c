@@ -1,5 +1,6 @@
 /* What governance's commits since the last run touch in a service: marked, not evaluated. */
 #include "consumers/posture/evaluation.h"
+#include "consumers/posture/reach.h"
 
 #include <string.h>
 
@@ -112,7 +113,14 @@ static void touch_version(struct evaluation *run, const struct governance_versio
     case ASSAY__V1__EVENT__BODY_TOOL_RECALL:
         touch_recall(run, version);
         break;
-    default: /* bodies without effect on cells yet */
+    case ASSAY__V1__EVENT__BODY_FINDING:
+    case ASSAY__V1__EVENT__BODY_EXCEPTION:
+        touch_reached(run, version->fact, NULL, version->head.order.occurred_at);
+        break;
+    case ASSAY__V1__EVENT__BODY_STATEMENT_OF_APPLICABILITY:
+        touch_excluded(run, version->fact, version->head.order.occurred_at);
+        break;
+    default: /* bodies without effect on cells */
         break;
     }
 }
@@ -235,6 +243,11 @@ static bool version_here(struct evaluation *run, const struct governance_version
         return listed_here(run, version->fact);
     case ASSAY__V1__EVENT__BODY_TOOL_RECALL:
         return tool_recalled(run, version) != NULL;
+    case ASSAY__V1__EVENT__BODY_FINDING:
+    case ASSAY__V1__EVENT__BODY_EXCEPTION:
+        return reaches_here(run, version->fact);
+    case ASSAY__V1__EVENT__BODY_STATEMENT_OF_APPLICABILITY:
+        return excludes_here(run, version->fact);
     default:
         return false;
     }

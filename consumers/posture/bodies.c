@@ -34,7 +34,8 @@ static void name_fact(struct posture_governance *governance, struct naming **nam
         naming->name = name;
         HASH_ADD(hh, *namings, name, sizeof naming->name, naming);
     }
-    for (uint32_t i = 0; i < naming->fact_count; i++) {
+    /* Of one version each name is told once; of several the fact may be there. */
+    for (uint32_t i = 0; fact->version_count > 1 && i < naming->fact_count; i++) {
         if (naming->facts[i] == fact)
             return;
     }
@@ -101,15 +102,16 @@ static void read_standard(struct posture_governance *governance, struct standard
         array_new(body->n_controls + 1, sizeof *standard->controls, &governance->bytes);
     for (size_t i = 0; i < body->n_controls; i++) {
         Assay__V1__ControlKind kind = body->controls[i]->kind;
-        if (kind == ASSAY__V1__CONTROL_KIND__CONTROL_KIND_CLAUSE ||
-            kind == ASSAY__V1__CONTROL_KIND__CONTROL_KIND_CONTROL)
-            standard->controls[standard->control_count++] =
-                names_add(governance->names, body->controls[i]->control);
+        bool clause = kind == ASSAY__V1__CONTROL_KIND__CONTROL_KIND_CLAUSE;
+        if (clause || kind == ASSAY__V1__CONTROL_KIND__CONTROL_KIND_CONTROL)
+            standard->controls[standard->control_count++] = (struct listed_control){
+                names_add(governance->names, body->controls[i]->control), clause};
     }
+    /* They begin with the number they are sorted by. */
     qsort(standard->controls, standard->control_count, sizeof *standard->controls, compare_numbers);
     uint32_t kept = 0;
     for (uint32_t i = 0; i < standard->control_count; i++) {
-        if (i == 0 || standard->controls[i] != standard->controls[i - 1])
+        if (i == 0 || standard->controls[i].control != standard->controls[i - 1].control)
             standard->controls[kept++] = standard->controls[i];
     }
     standard->control_count = kept;
@@ -136,6 +138,75 @@ static void read_programme(struct posture_governance *governance,
     programme->standard_count = (uint32_t)body->n_standards;
 }
 
+/* ---- the compliance office's ---- */
+
+static void read_finding(struct posture_governance *governance, struct governance_version *version,
+                         const Assay__V1__Finding *body)
+{
+    struct names *names = governance->names;
+    version->finding = (struct finding){
+        .reach = {names_add(names, body->programme), names_add(names, body->standard),
+                  names_add(names, body->control), names_add(names, body->service),
+                  names_add(names, body->environment)},
+        .open = body->state != ASSAY__V1__FINDING_STATE__FINDING_STATE_VERIFIED &&
+                body->state != ASSAY__V1__FINDING_STATE__FINDING_STATE_CLOSED,
+        .major = body->grade == ASSAY__V1__FINDING_GRADE__FINDING_GRADE_MAJOR_NC,
+        .minor = body->grade == ASSAY__V1__FINDING_GRADE__FINDING_GRADE_MINOR_NC,
+        .due_at = codec_instant(body->due_at, INSTANT_END),
+    };
+    const struct reach *reach = &version->finding.reach;
+    name_fact(governance, &governance->findings,
+              (struct control_name){reach->standard, reach->control}, version->fact);
+}
+
+static void read_exception(struct posture_governance *governance,
+                           struct governance_version *version, const Assay__V1__Exception *body)
+{
+    struct names *names = governance->names;
+    version->exception = (struct exception){
+        .reach = {names_add(names, body->programme), names_add(names, body->standard),
+                  names_add(names, body->control), names_add(names, body->service),
+                  names_add(names, body->environment)},
+        .check = names_add(names, body->check),
+        .subject = names_add(names, body->subject),
+        .approved = body->state == ASSAY__V1__EXCEPTION_STATE__EXCEPTION_STATE_APPROVED,
+        .expires_at = codec_instant(body->expires_at, INSTANT_END),
+    };
+    const struct reach *reach = &version->exception.reach;
+    name_fact(governance, &governance->exceptions,
+              (struct control_name){reach->standard, reach->control}, version->fact);
+    if (version->exception.subject != governance->star)
+        name_fact(governance, &governance->subjects,
+                  (struct control_name){version->exception.check, NAME_NONE}, version->fact);
+}
+
+static void read_statement(struct posture_governance *governance, struct statement *statement,
+                           const Assay__V1__StatementOfApplicability *body)
+{
+    statement->version = names_add(governance->names, body->version);
+    statement->entries =
+        array_new(body->n_entries + 1, sizeof *statement->entries, &governance->bytes);
+    statement->entry_count = (uint32_t)body->n_entries;
+    for (size_t i = 0; i < body->n_entries; i++) {
+        const Assay__V1__StatementOfApplicability__Entry *entry = body->entries[i];
+        statement->entries[i] = (struct statement_entry){
+            .control = {names_add(governance->names, entry->standard),
+                        names_add(governance->names, entry->control)},
+            .excluded = !entry->applicable && *entry->justification != '\0',
+        };
+    }
+    qsort(statement->entries, statement->entry_count, sizeof *statement->entries, compare_controls);
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < statement->entry_count; i++) {
+        struct statement_entry *entry = &statement->entries[i];
+        if (kept > 0 && compare_controls(entry, &statement->entries[kept - 1]) == 0)
+            statement->entries[kept - 1].excluded |= entry->excluded;
+        else
+            statement->entries[kept++] = *entry;
+    }
+    statement->entry_count = kept;
+}
+
 void governance_read_body(struct posture_governance *governance, struct governance_version *version,
                           const Assay__V1__Event *event)
 {
@@ -157,7 +228,16 @@ void governance_read_body(struct posture_governance *governance, struct governan
             .in_force = event->tool_recall->state == ASSAY__V1__RECALL_STATE__RECALL_STATE_IN_FORCE,
         };
         break;
-    default: /* kept as a version, without effect yet */
+    case ASSAY__V1__EVENT__BODY_FINDING:
+        read_finding(governance, version, event->finding);
+        break;
+    case ASSAY__V1__EVENT__BODY_EXCEPTION:
+        read_exception(governance, version, event->exception);
+        break;
+    case ASSAY__V1__EVENT__BODY_STATEMENT_OF_APPLICABILITY:
+        read_statement(governance, &version->statement, event->statement_of_applicability);
+        break;
+    default: /* kept as a version, without effect */
         break;
     }
 }
@@ -176,6 +256,9 @@ void governance_free_body(struct governance_version *version)
     case ASSAY__V1__EVENT__BODY_PROGRAMME:
         free(version->programme.environments);
         free(version->programme.standards);
+        break;
+    case ASSAY__V1__EVENT__BODY_STATEMENT_OF_APPLICABILITY:
+        free(version->statement.entries);
         break;
     default:
         break;
@@ -203,10 +286,18 @@ bool mapping_applies(const struct mapping *mapping, uint32_t star, uint32_t serv
     return false;
 }
 
-bool standard_has(const struct standard *standard, uint32_t control)
+const struct listed_control *standard_lists(const struct standard *standard, uint32_t control)
 {
-    return bsearch(&control, standard->controls, standard->control_count, sizeof control,
-                   compare_numbers) != NULL;
+    return bsearch(&control, standard->controls, standard->control_count,
+                   sizeof *standard->controls, compare_numbers);
+}
+
+const struct statement_entry *statement_lists(const struct statement *statement, uint32_t standard,
+                                              uint32_t control)
+{
+    struct control_name wanted = {standard, control};
+    return bsearch(&wanted, statement->entries, statement->entry_count, sizeof *statement->entries,
+                   compare_controls);
 }
 
 bool programme_lists_standard(const struct programme *programme, uint32_t standard)

@@ -20,13 +20,15 @@ uint32_t cell_steps_until(const struct cell *cell, instant at)
 static struct cell_step step_of(const struct merge *merge)
 {
     const struct cell_facts *facts = &merge->facts;
-    struct cell_step step = {.at = merge->at};
+    struct cell_step step = {.at = merge->at, .exception = NAME_NONE};
     if (!facts->exists)
         return step;
     const struct rule *rule = rules_first(facts);
     assert(facts->missing < 1u << 24);
-    step.status = (unsigned)rule->status & 0x3F;
+    step.status = (unsigned)rule->status & 0xF;
     step.deciding = rule->decides == NULL ? NULL : rule->decides(facts);
+    step.found = rule->number == 2;
+    step.exception = rule->number == 9 ? facts->covering(facts->context)->fact->key.key : NAME_NONE;
     step.checks = facts->checks;
     step.missing = facts->missing & 0xFFFFFF;
     step.stale = facts->stale > 0;
@@ -36,7 +38,8 @@ static struct cell_step step_of(const struct merge *merge)
 static bool same_values(const struct cell_step *a, const struct cell_step *b)
 {
     return a->status == b->status && a->stale == b->stale && a->checks == b->checks &&
-           a->missing == b->missing && version_same_event(a->deciding, b->deciding);
+           a->missing == b->missing && a->found == b->found && a->exception == b->exception &&
+           version_same_event(a->deciding, b->deciding);
 }
 
 /* Since when a transition that time alone causes is known: as it was, if it was there before. */
@@ -150,7 +153,8 @@ static void sweep_cell(const struct evaluation *run, const struct cell *cell, ui
                        struct fresh *fresh)
 {
     struct merge merge;
-    merge_open(&merge, run, cell, before(cell->windows[0].from));
+    merge_open(&merge, run, cell, before(cell->windows[0].from),
+               cell->windows[cell->window_count - 1].until);
     uint32_t held = kept;
     for (uint32_t i = 0; i < cell->window_count; i++) {
         const struct window *window = &cell->windows[i];
@@ -158,7 +162,7 @@ static void sweep_cell(const struct evaluation *run, const struct cell *cell, ui
             add_step(fresh, &cell->steps[held]);
         if (i > 0)
             merge_seek(&merge, before(window->from));
-        struct cell_step last = {.status = CELL_NONE};
+        struct cell_step last = {.status = CELL_NONE, .exception = NAME_NONE};
         if (fresh->count > 0)
             last = fresh->steps[fresh->count - 1];
         else if (kept > 0)
@@ -179,14 +183,24 @@ static void report(const struct evaluation *run, const struct cell *cell,
 {
     if (run->sink->cell == NULL)
         return;
-    struct posture_cell_step reported = cell_step_reported(step);
+    struct posture_cell_step reported = cell_step_reported(run->service, step);
     if (change == STEP_REMOVED)
         reported = (struct posture_cell_step){.at = step->at};
     run->sink->cell(run->sink->context, text_of(run->service, cell->standing->environment->name),
                     cell->number, change, &reported);
 }
 
-struct posture_cell_step cell_step_reported(const struct cell_step *step)
+/* The key of the finding that decides. */
+static const char *finding_of(const struct posture_service *service, const struct cell_step *step)
+{
+    if (!step->found)
+        return NULL;
+    const struct governance_version *finding = (const struct governance_version *)step->deciding;
+    return names_text(service->governance->names, finding->fact->key.key);
+}
+
+struct posture_cell_step cell_step_reported(const struct posture_service *service,
+                                            const struct cell_step *step)
 {
     return (struct posture_cell_step){
         .at = step->at,
@@ -198,6 +212,8 @@ struct posture_cell_step cell_step_reported(const struct cell_step *step)
         .deciding = step->deciding == NULL ? NULL : &step->deciding->order.id,
         .cause = step->cause == NULL ? NULL : &step->cause->order.id,
         .known = step->known,
+        .exception = names_text(service->governance->names, step->exception),
+        .finding = finding_of(service, step),
     };
 }
 

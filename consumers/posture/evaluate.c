@@ -77,7 +77,7 @@ static void each_cell(const struct posture_service *service, const struct enviro
         while (began > 0 && !cell->steps[began].transition)
             began--;
         for (uint32_t j = began; j < cell->step_count; j = j < first ? first : j + 1) {
-            struct posture_cell_step step = cell_step_reported(&cell->steps[j]);
+            struct posture_cell_step step = cell_step_reported(service, &cell->steps[j]);
             sink->cell(sink->context, text_of(service, environment->name), i, STEP_SET, &step);
         }
     }

@@ -56,7 +56,8 @@ const struct governance_fact *mapping_of(const struct evaluation *run, uint32_t 
 /* cell.c */
 void evaluate_cells(struct evaluation *run, struct environment *environment);
 uint32_t cell_steps_until(const struct cell *cell, instant at);
-struct posture_cell_step cell_step_reported(const struct cell_step *step);
+struct posture_cell_step cell_step_reported(const struct posture_service *service,
+                                            const struct cell_step *step);
 
 /* standing.c */
 void evaluate_standings(struct evaluation *run, struct environment *environment);

@@ -170,8 +170,8 @@ struct posture_fact_step {
 
 /*
  * A record whose event has no effect from `at` on, and why; reason NULL: it has one again, or was
- * superseded. Keyed by the record; of a check_mapping, which may name several controls that are not
- * known, by record, standard and control. STEP_REMOVED carries the key too.
+ * superseded. Keyed by the record; of facts of governance, which may speak of several controls, by
+ * record, standard and control. STEP_REMOVED carries the key too.
  *
  * Retracted events and those of a recalled tool are as if never sent, and not unmapped. A result
  * has an effect where the mapping in force of its check applies to its environment and names at
@@ -186,9 +186,14 @@ struct posture_fact_step {
                     */
 #define POSTURE_UNKNOWN_STANDARD "unknown_standard" /* of those in scope none is in force */
 #define POSTURE_UNKNOWN_CONTROL  "unknown_control"  /* none of those in force has the control */
-/* Further: a scope_change whose standard is not in force, and a check_mapping that names a control
- * of such a one, are POSTURE_UNKNOWN_STANDARD; a check_mapping that names a control its standard
- * has not, POSTURE_UNKNOWN_CONTROL; an evidence topic's retraction of what is not known here as a
+/* Further: a scope_change whose standard is not in force, and what names a control of such a one,
+ * are POSTURE_UNKNOWN_STANDARD; what names a control its standard has not, POSTURE_UNKNOWN_CONTROL:
+ * check_mappings, entries of statements_of_applicability, approved exceptions as long as they are
+ * not expired, open nonconformities. Entries and exceptions that name a clause, and a statement
+ * of applicability for each control of a standard of its programme that it omits: */
+#define POSTURE_CLAUSE  "clause"
+#define POSTURE_OMITTED "omitted"
+/* An evidence topic's retraction of what is not known here as a
  * test result it can reach (`at` is its occurred_at), as long as that is so: */
 #define POSTURE_UNKNOWN_EVENT "unknown_event"
 /* Not here: a retraction by assay.governance of an event that no service and no fact of governance

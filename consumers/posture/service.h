@@ -164,10 +164,12 @@ struct cell_step {
     const struct version *cause; /* of a transition */
     int64_t known;               /* of a transition */
     uint32_t checks;
+    uint32_t exception; /* the greatest covering one, where rule 9 decides: governance's name */
     uint32_t missing : 24;
-    uint32_t status : 6;
+    uint32_t status : 4;
     uint32_t transition : 1;
     uint32_t stale : 1;
+    uint32_t found : 1; /* a finding decides */
 };
 
 /* When a cell may differ from what is held: at both ends and between. */

@@ -56,7 +56,7 @@ static void make_governance(uint64_t *seed, struct told *told)
     case 0:
         told->body = ASSAY__V1__EVENT__BODY_STANDARD;
         told->standard = PICK(seed, "iso", "iso", "cloud");
-        told->controls = PICK(seed, "A.1 A.2", "A.1", "A.2 A.3", "");
+        told->controls = PICK(seed, "A.1 A.2", "A.1", "A.2! A.3", "");
         told->extends = PICK(seed, NULL, "iso", "cloud", "iso privacy");
         break;
     case 1:
@@ -78,6 +78,38 @@ static void make_governance(uint64_t *seed, struct told *told)
         told->applies = PICK(seed, NULL, NULL, "mail/public", "*/gov", "other/*");
         told->optional = below(seed, 4) == 0;
         told->ttl = below(seed, 3) == 0 ? 0 : below(seed, 8);
+    }
+}
+
+static void make_office(uint64_t *seed, struct told *told)
+{
+    told->programme = PICK(seed, "p", "p", "q");
+    told->key = PICK(seed, "k", "l");
+    told->standard = PICK(seed, "iso", "iso", "cloud");
+    told->control = PICK(seed, "A.1", "A.2", "*");
+    told->service = PICK(seed, "mail", "mail", "other", "*");
+    told->environment = PICK(seed, "public", "gov", "*");
+    switch (below(seed, 3)) {
+    case 0:
+        told->body = ASSAY__V1__EVENT__BODY_FINDING;
+        told->grade = (Assay__V1__FindingGrade)(1 + below(seed, 4));
+        told->closed = below(seed, 4) == 0;
+        told->due = day(below(seed, 20));
+        break;
+    case 1:
+        told->body = ASSAY__V1__EVENT__BODY_EXCEPTION;
+        told->standard = PICK(seed, "iso", "cloud", "*");
+        told->check = PICK(seed, "c", "d", "*", "*");
+        told->subject = PICK(seed, "", "x", "y", "*", "*");
+        told->state = (Assay__V1__ExceptionState)(below(seed, 3) == 0 ? 1 + below(seed, 3) : 2);
+        told->expires = day(below(seed, 30));
+        break;
+    default:
+        told->body = ASSAY__V1__EVENT__BODY_STATEMENT_OF_APPLICABILITY;
+        told->version = PICK(seed, "1", "2");
+        told->controls = PICK(seed, NULL, "A.1", "A.1 A.2 cloud/A.1");
+        told->excluded = PICK(seed, NULL, "A.2", "A.3", "cloud/A.2 A.3", "A.9");
+        told->unjustified = below(seed, 4) == 0;
     }
 }
 
@@ -110,8 +142,8 @@ static struct history make_history(uint64_t seed)
     history.count = 5 + below(&seed, FACTS_MOST - 5);
     for (int i = 0; i < history.count; i++) {
         struct told *told = &history.facts[i];
-        int kind = below(&seed, 20);
-        if (i > 0 && kind == 19) { /* again, by another record; or another content of the id */
+        int kind = below(&seed, 25);
+        if (i > 0 && kind == 24) { /* again, by another record; or another content of the id */
             *told = history.facts[below(&seed, i)];
             if (told->body == ASSAY__V1__EVENT__BODY_CONTROL_TEST_RESULT)
                 told->topic = PICK(&seed, NULL, "assay.evidence.red");
@@ -127,6 +159,8 @@ static struct history make_history(uint64_t seed)
             make_governance(&seed, told);
         else if (kind < 17)
             make_own(&seed, told);
+        else if (kind < 22)
+            make_office(&seed, told);
         else
             make_retraction(&seed, told, history.count);
     }

@@ -134,6 +134,11 @@ static void set_instant(json_t *row, const char *name, instant at)
                         at == INSTANT_END ? json_null() : json_string(instant_format(at, text)));
 }
 
+static void set_text(json_t *row, const char *name, const char *text)
+{
+    json_object_set_new(row, name, text == NULL ? json_null() : json_string(text));
+}
+
 static void set_count(json_t *row, const char *name, uint32_t count)
 {
     json_object_set_new(row, name, json_integer(count));
@@ -183,6 +188,12 @@ static void print_cell(const char *service, const struct recorded_line *line, in
     json_object_set_new(row, "stale", json_boolean(step->cell.step.stale));
     set_count(row, "checks", step->cell.step.checks);
     set_count(row, "checksMissing", step->cell.step.missing);
+    set_text(row, "exception", step->cell.exception);
+    set_text(row, "finding", step->cell.finding);
+    instant until = last < line->count ? line->steps[last].at : INSTANT_END;
+    json_object_set_new(row, "dueSoon",
+                        json_boolean(step->cell.step.status == CELL_PASSED &&
+                                     until != INSTANT_END && until - at <= 7 * INSTANT_DAY));
     char deciding[UUID_TEXT_MAX];
     static const uuid nobody;
     bool any = uuid_compare(&step->cell.deciding, &nobody) != 0;

@@ -48,6 +48,16 @@ static char *id_text(const uuid *id, char out[static UUID_TEXT_MAX])
     return out;
 }
 
+static const char *or_dash(const char *part)
+{
+    return part == NULL ? "-" : part;
+}
+
+static char *copy_of(const char *part)
+{
+    return part == NULL ? NULL : text("%s", part);
+}
+
 /* ---- lines ---- */
 
 static struct line *line_of(struct recorder *recorder, enum recorded_kind kind, char *key)
@@ -76,9 +86,19 @@ static uint32_t steps_before(const struct recorded_line *line, instant at)
     return count;
 }
 
+static void free_texts(const struct recorded_line *line, struct recorded_step *step)
+{
+    free(step->text);
+    if (line->kind != RECORDED_CELL)
+        return;
+    free(step->cell.exception);
+    free(step->cell.finding);
+    free(step->cell.inherited_from);
+}
+
 static void remove_step(struct recorded_line *line, uint32_t place)
 {
-    free(line->steps[place].text);
+    free_texts(line, &line->steps[place]);
     memmove(&line->steps[place], &line->steps[place + 1],
             (line->count - place - 1) * sizeof *line->steps);
     line->count--;
@@ -100,7 +120,7 @@ static struct recorded_step *change_step(struct recorder *recorder, struct line 
     }
     if (there) {
         assert(strcmp(in->steps[place].text, made) != 0 || !recorder->with_known);
-        free(in->steps[place].text);
+        free_texts(in, &in->steps[place]);
     } else {
         in->steps = realloc(in->steps, (in->count + 1) * sizeof *in->steps);
         assert(in->steps != NULL);
@@ -134,16 +154,21 @@ static void on_cell(void *context, const char *environment, uint32_t cell,
     free(number);
     assert(numbered != NULL);
     char deciding[UUID_TEXT_MAX], cause[UUID_TEXT_MAX];
-    char *made = text("%s%s stale=%d checks=%" PRIu32 " missing=%" PRIu32
-                      " deciding=%s cause=%s known=%" PRId64,
-                      cell_status_name(step->status), step->transition ? "!" : "", step->stale,
-                      step->checks, step->missing, id_text(step->deciding, deciding),
-                      id_text(step->cause, cause), recorder->with_known ? step->known : 0);
+    char *made =
+        text("%s%s stale=%d checks=%" PRIu32 " missing=%" PRIu32
+             " deciding=%s exception=%s finding=%s from=%s cause=%s known=%" PRId64,
+             cell_status_name(step->status), step->transition ? "!" : "", step->stale, step->checks,
+             step->missing, id_text(step->deciding, deciding), or_dash(step->exception),
+             or_dash(step->finding), or_dash(step->inherited_from), id_text(step->cause, cause),
+             recorder->with_known ? step->known : 0);
     struct line *line = line_of(recorder, RECORDED_CELL, text("%s", numbered->name));
     struct recorded_step *recorded = change_step(recorder, line, change, step->at, made);
     if (recorded == NULL)
         return;
     recorded->cell.step = *step;
+    recorded->cell.exception = copy_of(step->exception);
+    recorded->cell.finding = copy_of(step->finding);
+    recorded->cell.inherited_from = copy_of(step->inherited_from);
     if (step->deciding != NULL) {
         recorded->cell.deciding = *step->deciding;
         recorded->cell.step.deciding = NULL; /* the text has it, and it moves */
@@ -155,10 +180,12 @@ static void on_standing(void *context, const char *environment, const char *stan
 {
     struct recorder *recorder = context;
     char *made =
-        text("membership=%d %s passed=%" PRIu32 " failed=%" PRIu32 " error=%" PRIu32
-             " stale=%" PRIu32 " not_tested=%" PRIu32 " applicable=%" PRIu32 " percent=%" PRId32,
-             (int)step->membership, posture_value_name(step->posture), step->passed, step->failed,
-             step->error, step->stale, step->not_tested, step->applicable, step->percent);
+        text("membership=%d %s passed=%" PRIu32 " excepted=%" PRIu32 " failed=%" PRIu32
+             " error=%" PRIu32 " stale=%" PRIu32 " not_tested=%" PRIu32 " not_applicable=%" PRIu32
+             " applicable=%" PRIu32 " percent=%" PRId32 " certificate=%d certified=%d",
+             (int)step->membership, posture_value_name(step->posture), step->passed, step->excepted,
+             step->failed, step->error, step->stale, step->not_tested, step->not_applicable,
+             step->applicable, step->percent, (int)step->certificate_state, step->certified);
     struct line *line = line_of(recorder, RECORDED_STANDING, text("%s|%s", environment, standard));
     struct recorded_step *recorded = change_step(recorder, line, change, step->at, made);
     if (recorded != NULL)
@@ -174,11 +201,6 @@ static void on_fact(void *context, enum posture_change change, const struct post
                       step->digest == NULL ? 0 : step->digest[1], step->since);
     struct line *line = line_of(recorder, RECORDED_FACT, text("%s|%s", step->body, step->key));
     change_step(recorder, line, change, step->at, made);
-}
-
-static const char *or_dash(const char *part)
-{
-    return part == NULL ? "-" : part;
 }
 
 static void on_unmapped(void *context, enum posture_change change,

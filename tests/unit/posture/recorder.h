@@ -20,6 +20,7 @@ struct recorded_step {
         struct {
             struct posture_cell_step step;
             uuid deciding;
+            char *exception, *finding, *inherited_from; /* NULL: none */
         } cell;
         struct posture_standing_step standing;
     };
