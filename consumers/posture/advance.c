@@ -53,6 +53,7 @@ static void touch_standard(struct evaluation *run, const struct governance_versi
         struct standing *standing =
             standing_named(run->service, environment, version->fact->key.key);
         touch_extending(run, environment, from); /* it may be a base without scope here */
+        touch_certified(environment);
         if (standing == NULL)
             continue;
         standing->controls_changed = standing->scope_unmapped_stale = true;
@@ -119,6 +120,9 @@ static void touch_version(struct evaluation *run, const struct governance_versio
         break;
     case ASSAY__V1__EVENT__BODY_STATEMENT_OF_APPLICABILITY:
         touch_excluded(run, version->fact, version->head.order.occurred_at);
+        break;
+    case ASSAY__V1__EVENT__BODY_CERTIFICATE:
+        touch_certificate(run, version, false);
         break;
     default: /* bodies without effect on cells */
         break;
@@ -248,6 +252,8 @@ static bool version_here(struct evaluation *run, const struct governance_version
         return reaches_here(run, version->fact);
     case ASSAY__V1__EVENT__BODY_STATEMENT_OF_APPLICABILITY:
         return excludes_here(run, version->fact);
+    case ASSAY__V1__EVENT__BODY_CERTIFICATE:
+        return touch_certificate(run, version, true);
     default:
         return false;
     }

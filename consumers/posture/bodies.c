@@ -1,6 +1,6 @@
 /* What the bodies of governance say, as numbers; and what they name, so that it is found again. */
 #include "consumers/posture/array.h"
-#include "consumers/posture/governance.h"
+#include "consumers/posture/certificate.h"
 #include "proto/codec.h"
 #include "proto/limits.h"
 
@@ -117,6 +117,7 @@ static void read_standard(struct posture_governance *governance, struct standard
     standard->control_count = kept;
     standard->extends = read_names(governance, body->n_extends, body->extends);
     standard->extend_count = (uint32_t)body->n_extends;
+    standard->certifiable_until = codec_instant(body->certifiable_until, INSTANT_END);
 }
 
 static void read_programme(struct posture_governance *governance,
@@ -136,6 +137,8 @@ static void read_programme(struct posture_governance *governance,
     }
     programme->standards = read_names(governance, body->n_standards, body->standards);
     programme->standard_count = (uint32_t)body->n_standards;
+    for (uint32_t i = 0; i < programme->standard_count; i++)
+        certification_name(governance, version->fact->key.key, programme->standards[i]);
 }
 
 /* ---- the compliance office's ---- */
@@ -157,6 +160,8 @@ static void read_finding(struct posture_governance *governance, struct governanc
     const struct reach *reach = &version->finding.reach;
     name_fact(governance, &governance->findings,
               (struct control_name){reach->standard, reach->control}, version->fact);
+    name_fact(governance, &governance->pairs,
+              (struct control_name){reach->programme, reach->standard}, version->fact);
 }
 
 static void read_exception(struct posture_governance *governance,
@@ -207,6 +212,52 @@ static void read_statement(struct posture_governance *governance, struct stateme
     statement->entry_count = kept;
 }
 
+static void read_certificate(struct posture_governance *governance,
+                             struct governance_version *version, const Assay__V1__Certificate *body)
+{
+    struct names *names = governance->names;
+    instant occurred_at = version->head.order.occurred_at;
+    version->certificate = (struct certificate){
+        .programme = names_add(names, body->programme),
+        .standard = names_add(names, body->standard),
+        .decision = body->decision,
+        .force = occurred_at,
+        .valid_from = codec_instant(body->valid_from, INSTANT_BEGIN),
+        .valid_until = codec_instant(body->valid_until, INSTANT_END),
+        .scope_date = codec_instant(body->scope_as_of, occurred_at),
+        .number = names_add(names, body->number),
+        .body = names_add(names, body->body),
+        .soa_version = names_add(names, body->soa_version),
+    };
+    struct certificate *certificate = &version->certificate;
+    bool at_once =
+        body->decision == ASSAY__V1__CERTIFICATE_DECISION__CERTIFICATE_DECISION_SUSPENDED ||
+        body->decision == ASSAY__V1__CERTIFICATE_DECISION__CERTIFICATE_DECISION_WITHDRAWN;
+    if (!at_once && certificate->valid_from > occurred_at)
+        certificate->force = certificate->valid_from;
+    certification_name(governance, certificate->programme, certificate->standard);
+    name_fact(governance, &governance->certificates,
+              (struct control_name){certificate->programme, certificate->standard}, version->fact);
+}
+
+static void read_audit(struct posture_governance *governance, struct governance_version *version,
+                       const Assay__V1__Audit *body)
+{
+    version->audit = (struct audit){
+        .programme = names_add(governance->names, body->programme),
+        .standards = read_names(governance, body->n_standards, body->standards),
+        .standard_count = (uint32_t)body->n_standards,
+        .surveys = (body->kind == ASSAY__V1__AUDIT_KIND__AUDIT_KIND_SURVEILLANCE ||
+                    body->kind == ASSAY__V1__AUDIT_KIND__AUDIT_KIND_RECERTIFICATION) &&
+                   body->state != ASSAY__V1__AUDIT_STATE__AUDIT_STATE_PLANNED,
+        .ends_at = codec_instant(body->ends_at, INSTANT_END),
+    };
+    for (uint32_t i = 0; i < version->audit.standard_count; i++)
+        name_fact(governance, &governance->pairs,
+                  (struct control_name){version->audit.programme, version->audit.standards[i]},
+                  version->fact);
+}
+
 void governance_read_body(struct posture_governance *governance, struct governance_version *version,
                           const Assay__V1__Event *event)
 {
@@ -237,6 +288,12 @@ void governance_read_body(struct posture_governance *governance, struct governan
     case ASSAY__V1__EVENT__BODY_STATEMENT_OF_APPLICABILITY:
         read_statement(governance, &version->statement, event->statement_of_applicability);
         break;
+    case ASSAY__V1__EVENT__BODY_CERTIFICATE:
+        read_certificate(governance, version, event->certificate);
+        break;
+    case ASSAY__V1__EVENT__BODY_AUDIT:
+        read_audit(governance, version, event->audit);
+        break;
     default: /* kept as a version, without effect */
         break;
     }
@@ -259,6 +316,9 @@ void governance_free_body(struct governance_version *version)
         break;
     case ASSAY__V1__EVENT__BODY_STATEMENT_OF_APPLICABILITY:
         free(version->statement.entries);
+        break;
+    case ASSAY__V1__EVENT__BODY_AUDIT:
+        free(version->audit.standards);
         break;
     default:
         break;

@@ -56,6 +56,7 @@ void posture_evaluate(struct posture_service *service, const struct posture_gove
     for (uint32_t i = 0; i < service->environment_count; i++) {
         struct environment *environment = service->environments[i];
         settle_environment(&run, environment);
+        evaluate_certified(&run, environment);
         evaluate_populations(&run, environment);
         evaluate_cells(&run, environment);
         evaluate_standings(&run, environment);

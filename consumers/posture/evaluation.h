@@ -59,6 +59,15 @@ uint32_t cell_steps_until(const struct cell *cell, instant at);
 struct posture_cell_step cell_step_reported(const struct posture_service *service,
                                             const struct cell_step *step);
 
+/* certified.c */
+void evaluate_certified(struct evaluation *run, struct environment *environment);
+const struct certified_step *certified_at(const struct standing *standing, instant at);
+/* Marks that what is certified must be looked at again: in an environment, or what a decision bears
+ * on; whether there is any such standing. */
+void touch_certified(const struct environment *environment);
+bool touch_certificate(struct evaluation *run, const struct governance_version *version,
+                       bool only_ask);
+
 /* standing.c */
 void evaluate_standings(struct evaluation *run, struct environment *environment);
 /* Touches the shown posture of whatever may rest on others. */

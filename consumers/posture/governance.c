@@ -1,6 +1,7 @@
 #include "consumers/posture/governance.h"
 
 #include "consumers/posture/array.h"
+#include "consumers/posture/certificate.h"
 #include "proto/codec.h"
 #include "proto/record.h"
 
@@ -74,6 +75,9 @@ void posture_governance_free(struct posture_governance *governance)
     free_namings(&governance->findings);
     free_namings(&governance->exceptions);
     free_namings(&governance->subjects);
+    free_namings(&governance->certificates);
+    free_namings(&governance->pairs);
+    certifications_free(governance);
     free(governance->log);
     arena_free(governance->scratch);
     names_free(governance->names);

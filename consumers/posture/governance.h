@@ -45,6 +45,7 @@ struct standard {
     uint32_t control_count;
     uint32_t *extends;
     uint32_t extend_count;
+    instant certifiable_until; /* INSTANT_END: no end is known */
 };
 
 struct programme {
@@ -89,6 +90,23 @@ struct statement { /* of applicability */
     uint32_t entry_count;
 };
 
+struct certificate { /* a decision on it */
+    uint32_t programme, standard;
+    Assay__V1__CertificateDecision decision;
+    instant force; /* takes effect */
+    instant valid_from, valid_until;
+    instant scope_date; /* the day whose scope it certifies */
+    uint32_t number, body, soa_version;
+};
+
+struct audit {
+    uint32_t programme;
+    uint32_t *standards;
+    uint32_t standard_count;
+    bool surveys; /* a surveillance or recertification, and not only planned */
+    instant ends_at;
+};
+
 struct governance_record {
     int64_t position;
     struct kept_record record;
@@ -111,6 +129,8 @@ struct governance_version {
         struct finding finding;
         struct exception exception;
         struct statement statement;
+        struct certificate certificate;
+        struct audit audit;
     };
 };
 
@@ -144,7 +164,8 @@ struct governance_fact {
 
 /* What any version of any fact ever named: a control its checks' mappings, its findings and its
  * exceptions ("*" being a name of its own), an environment its programmes, a check the exceptions
- * that speak of one subject of it. */
+ * that speak of one subject of it, a programme and standard the certificate, its findings and
+ * audits. */
 struct naming {
     struct control_name name; /* an environment: {environment, NAME_NONE}; a check likewise */
     struct governance_fact **facts;
@@ -179,6 +200,8 @@ struct posture_governance {
     struct naming *controls, *environments;
     struct naming *findings, *exceptions; /* by standard and control */
     struct naming *subjects;              /* by check: exceptions for a single subject */
+    struct naming *certificates, *pairs;  /* by programme and standard; pairs: findings, audits */
+    struct certification *certifications; /* by programme and standard */
     struct governance_entry *log;
     uint32_t log_count, log_room;
     uint32_t settled; /* log entries that posture_governance_settle has seen */

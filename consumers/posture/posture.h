@@ -56,6 +56,28 @@ enum posture_value {
 };
 const char *posture_value_name(enum posture_value value);
 
+/* Stored numbers: append only. */
+enum certificate_state {
+    CERTIFICATE_NONE = 0, /* no decision has taken force */
+    CERTIFICATE_CERTIFIED = 1,
+    CERTIFICATE_SUSPENDED = 2,
+    CERTIFICATE_EXPIRED = 3,
+    CERTIFICATE_WITHDRAWN = 4,
+};
+const char *certificate_state_name(enum certificate_state state);
+
+/* Bits, stored: append only. In this order they are shown. */
+enum certificate_flag {
+    CERTIFICATE_SURVEILLANCE_OVERDUE = 1,
+    CERTIFICATE_SURVEILLANCE_DUE = 2,
+    CERTIFICATE_RECERTIFICATION_DUE = 4,
+    CERTIFICATE_SUSPENDED_OVER_6_MONTHS = 8,
+    CERTIFICATE_MAJOR_NC_OPEN = 16,
+    CERTIFICATE_SOA_DIFFERS = 32,
+};
+/* The name of bit `number` (0 is CERTIFICATE_SURVEILLANCE_OVERDUE); NULL: there is no such bit. */
+const char *certificate_flag_name(uint32_t number);
+
 /* The Kafka record by which a fact came; `topic` is the caller's number for the topic's name. */
 struct posture_record {
     int16_t topic;
@@ -154,8 +176,19 @@ struct posture_standing_step { /* of (service, environment, standard) */
     uint32_t passed, excepted, failed, error, stale, not_tested, not_applicable;
     uint32_t applicable;
     int32_t percent;           /* hundredths, rounded down; -1: none applicable */
-    uint8_t certificate_state; /* next to come; 0 is NONE */
+    uint8_t certificate_state; /* enum certificate_state, in the environment's programme */
     bool certified;
+};
+
+struct posture_certification_step { /* of (programme, standard) */
+    instant at;
+    bool exists;          /* a decision has taken force, or the programme lists it; else no row */
+    const uuid *decision; /* in force; NULL: none, and number … soa_version are NULL, or 0 */
+    const char *number, *body, *soa_version;
+    instant valid_from, valid_until;
+    enum certificate_state state;
+    instant surveillance_deadline; /* INSTANT_END: none */
+    uint8_t flags;                 /* enum certificate_flag */
 };
 
 /* Which version of a fact is in force from `at` on. */
@@ -214,6 +247,9 @@ struct posture_sink {
                      const char *control); /* before the first step of a cell that got its number */
     void (*standing)(void *context, const char *environment, const char *standard,
                      enum posture_change change, const struct posture_standing_step *step);
+    void (*certification)(void *context, const char *programme, const char *standard,
+                          enum posture_change change,
+                          const struct posture_certification_step *step);
     void (*fact)(void *context, enum posture_change change, const struct posture_fact_step *step);
     void (*unmapped)(void *context, enum posture_change change,
                      const struct posture_unmapped_step *step);
@@ -249,7 +285,8 @@ void posture_each(const struct posture_service *service, const char *environment
 void posture_restore_known(struct posture_service *service, const char *environment, uint32_t cell,
                            instant at, int64_t known);
 
-/* Governance's own fact steps: the versions in force of every key, reported as they change. */
+/* Governance's own steps, reported as they change: facts (the versions in force of every key), what
+ * they say of controls in vain (unmapped), then certifications. */
 void posture_governance_settle(struct posture_governance *governance, int64_t position,
                                const struct posture_sink *sink);
 

@@ -124,6 +124,8 @@ void settle_environment(struct evaluation *run, struct environment *environment)
             cell_touch(run->service, cell, from);
         }
     }
-    if (from != INSTANT_END)
+    if (from != INSTANT_END) {
         touch_extending(run, environment, from);
+        touch_certified(environment);
+    }
 }

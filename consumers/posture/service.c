@@ -41,6 +41,7 @@ static void free_standing(struct standing *standing)
     free_fact(&standing->scope);
     free(standing->own);
     free(standing->shown);
+    free(standing->certified);
     free(standing);
 }
 
@@ -313,7 +314,7 @@ struct standing *standing_of(struct posture_service *service, struct environment
     standing->environment = environment;
     standing->standard = names_add(service->names, standard);
     standing->own_dirty_from = standing->shown_dirty_from = INSTANT_END;
-    standing->controls_changed = true;
+    standing->controls_changed = standing->certified_stale = true;
     environment->standings =
         array_room(environment->standings, &environment->standing_room,
                    environment->standing_count + 1u, sizeof(struct standing *), &service->bytes);

@@ -194,6 +194,15 @@ struct standing_step {
     Assay__V1__Membership membership;
     enum posture_value posture;
     uint32_t counts[CELL_FAILED + 1]; /* by enum cell_status */
+    uint8_t certificate_state;        /* shown ones only */
+    bool certified;
+};
+
+struct certified_step {
+    instant at;
+    const struct version *cause; /* the greatest event that takes effect at `at` */
+    uint8_t state;
+    bool certified;
 };
 
 struct standing { /* of a standard in an environment */
@@ -204,8 +213,11 @@ struct standing { /* of a standard in an environment */
     struct standing_step *own;   /* as the cells have it */
     struct standing_step *shown; /* with the bases; what is reported */
     uint32_t own_count, shown_count;
+    struct certified_step *certified;
+    uint32_t certified_count;
     instant own_dirty_from, shown_dirty_from;
     bool controls_changed;     /* the standard may have controls without a cell */
+    bool certified_stale;      /* certified must be looked at again */
     bool scope_unmapped_stale; /* whether scope has an effect must be looked at again */
 };
 

@@ -1,6 +1,7 @@
 #include "consumers/posture/settle.h"
 
 #include "consumers/posture/array.h"
+#include "consumers/posture/certificate.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -56,22 +57,22 @@ static void settle_fact(const struct posture_governance *governance, struct gove
 /* ---- what has changed ---- */
 
 /* Marks the version's fact. Whether what claims something of controls must be looked at again. */
-static bool mark(struct governance_fact *fact)
+static bool mark(struct posture_governance *governance, struct governance_fact *fact)
 {
     fact->unsettled = true;
+    certification_mark(governance, fact);
     return fact->key.body == ASSAY__V1__EVENT__BODY_STANDARD ||
            fact->key.body == ASSAY__V1__EVENT__BODY_PROGRAMME;
 }
 
-static bool mark_entry(const struct posture_governance *governance,
-                       const struct governance_entry *entry)
+static bool mark_entry(struct posture_governance *governance, const struct governance_entry *entry)
 {
     if (entry->version != NULL)
-        return mark(entry->version->fact);
+        return mark(governance, entry->version->fact);
     bool all = false;
     const struct governance_version *version = governance_of_id(governance, &entry->retraction->id);
     for (; version != NULL; version = version->same_id)
-        all |= mark(version->fact);
+        all |= mark(governance, version->fact);
     return all;
 }
 
@@ -92,4 +93,5 @@ void posture_governance_settle(struct posture_governance *governance, int64_t po
             settle_claims(governance, fact, position, sink);
         fact->unsettled = false;
     }
+    certification_settle(governance, position, sink);
 }

@@ -89,7 +89,22 @@ static void make_office(uint64_t *seed, struct told *told)
     told->control = PICK(seed, "A.1", "A.2", "*");
     told->service = PICK(seed, "mail", "mail", "other", "*");
     told->environment = PICK(seed, "public", "gov", "*");
-    switch (below(seed, 3)) {
+    switch (below(seed, 5)) {
+    case 3:
+        told->body = ASSAY__V1__EVENT__BODY_CERTIFICATE;
+        told->decision = (Assay__V1__CertificateDecision)(1 + below(seed, 7));
+        told->from = day(below(seed, 20));
+        told->until = day(30 + below(seed, 1500));
+        told->scope_as_of = below(seed, 3) == 0 ? day(below(seed, 20)) : 0;
+        told->version = PICK(seed, "1", "2");
+        break;
+    case 4:
+        told->body = ASSAY__V1__EVENT__BODY_AUDIT;
+        told->audit = (Assay__V1__AuditKind)(1 + below(seed, 5));
+        told->planned = below(seed, 4) == 0;
+        told->until = day(below(seed, 400));
+        told->standards = PICK(seed, "iso", "cloud iso");
+        break;
     case 0:
         told->body = ASSAY__V1__EVENT__BODY_FINDING;
         told->grade = (Assay__V1__FindingGrade)(1 + below(seed, 4));

@@ -89,11 +89,15 @@ static uint32_t steps_before(const struct recorded_line *line, instant at)
 static void free_texts(const struct recorded_line *line, struct recorded_step *step)
 {
     free(step->text);
-    if (line->kind != RECORDED_CELL)
-        return;
-    free(step->cell.exception);
-    free(step->cell.finding);
-    free(step->cell.inherited_from);
+    if (line->kind == RECORDED_CELL) {
+        free(step->cell.exception);
+        free(step->cell.finding);
+        free(step->cell.inherited_from);
+    } else if (line->kind == RECORDED_CERTIFICATION) {
+        free(step->certification.number);
+        free(step->certification.body);
+        free(step->certification.soa_version);
+    }
 }
 
 static void remove_step(struct recorded_line *line, uint32_t place)
@@ -192,6 +196,29 @@ static void on_standing(void *context, const char *environment, const char *stan
         recorded->standing = *step;
 }
 
+static void on_certification(void *context, const char *programme, const char *standard,
+                             enum posture_change change,
+                             const struct posture_certification_step *step)
+{
+    struct recorder *recorder = context;
+    char decision[UUID_TEXT_MAX];
+    char *made = text("%s %s decision=%s number=%s body=%s soa=%s from=%" PRId64 " until=%" PRId64
+                      " deadline=%" PRId64 " flags=%d",
+                      step->exists ? "row" : "none", certificate_state_name(step->state),
+                      id_text(step->decision, decision), or_dash(step->number), or_dash(step->body),
+                      or_dash(step->soa_version), step->valid_from, step->valid_until,
+                      step->surveillance_deadline, (int)step->flags);
+    struct line *line =
+        line_of(recorder, RECORDED_CERTIFICATION, text("%s|%s", programme, standard));
+    struct recorded_step *recorded = change_step(recorder, line, change, step->at, made);
+    if (recorded == NULL)
+        return;
+    recorded->certification.step = *step;
+    recorded->certification.number = copy_of(step->number);
+    recorded->certification.body = copy_of(step->body);
+    recorded->certification.soa_version = copy_of(step->soa_version);
+}
+
 static void on_fact(void *context, enum posture_change change, const struct posture_fact_step *step)
 {
     struct recorder *recorder = context;
@@ -227,6 +254,7 @@ struct recorder *recorder_new(void)
         .cell = on_cell,
         .cell_new = on_cell_new,
         .standing = on_standing,
+        .certification = on_certification,
         .fact = on_fact,
         .unmapped = on_unmapped,
     };
