@@ -121,6 +121,9 @@ static void touch_version(struct evaluation *run, const struct governance_versio
     case ASSAY__V1__EVENT__BODY_STATEMENT_OF_APPLICABILITY:
         touch_excluded(run, version->fact, version->head.order.occurred_at);
         break;
+    case ASSAY__V1__EVENT__BODY_INHERITANCE:
+        touch_inheriting(run, version->fact, version->head.order.occurred_at);
+        break;
     case ASSAY__V1__EVENT__BODY_CERTIFICATE:
         touch_certificate(run, version, false);
         break;
@@ -252,6 +255,8 @@ static bool version_here(struct evaluation *run, const struct governance_version
         return reaches_here(run, version->fact);
     case ASSAY__V1__EVENT__BODY_STATEMENT_OF_APPLICABILITY:
         return excludes_here(run, version->fact);
+    case ASSAY__V1__EVENT__BODY_INHERITANCE:
+        return touch_inheriting(run, version->fact, INSTANT_END);
     case ASSAY__V1__EVENT__BODY_CERTIFICATE:
         return touch_certificate(run, version, true);
     default:

@@ -1,6 +1,7 @@
 /* What the bodies of governance say, as numbers; and what they name, so that it is found again. */
 #include "consumers/posture/array.h"
 #include "consumers/posture/certificate.h"
+#include "consumers/posture/kin.h"
 #include "proto/codec.h"
 #include "proto/limits.h"
 
@@ -287,6 +288,9 @@ void governance_read_body(struct posture_governance *governance, struct governan
         break;
     case ASSAY__V1__EVENT__BODY_STATEMENT_OF_APPLICABILITY:
         read_statement(governance, &version->statement, event->statement_of_applicability);
+        break;
+    case ASSAY__V1__EVENT__BODY_INHERITANCE:
+        kin_read(governance, version, event->inheritance);
         break;
     case ASSAY__V1__EVENT__BODY_CERTIFICATE:
         read_certificate(governance, version, event->certificate);

@@ -133,6 +133,7 @@ void evaluate_certified(struct evaluation *run, struct environment *environment)
         if (!standing->certified_stale)
             continue;
         instant first = settle_certified(run, standing);
+        standing->certified_from = first;
         if (first < standing->shown_dirty_from)
             standing->shown_dirty_from = first;
     }

@@ -2,6 +2,7 @@
 
 #include "consumers/posture/array.h"
 #include "consumers/posture/certificate.h"
+#include "consumers/posture/kin.h"
 #include "proto/codec.h"
 #include "proto/record.h"
 
@@ -78,6 +79,7 @@ void posture_governance_free(struct posture_governance *governance)
     free_namings(&governance->certificates);
     free_namings(&governance->pairs);
     certifications_free(governance);
+    kin_free(governance);
     free(governance->log);
     arena_free(governance->scratch);
     names_free(governance->names);

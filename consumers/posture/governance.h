@@ -90,6 +90,20 @@ struct statement { /* of applicability */
     uint32_t entry_count;
 };
 
+/* A cell, in governance's numbers; NAME_NONE: never heard there. Of an inheritance service and
+ * control may be "*". */
+struct cell_name {
+    uint32_t service, environment, standard, control;
+};
+
+struct inheritance {
+    struct cell_name name; /* whom it is for: the fact's key */
+    uint32_t number;       /* in posture_governance.inheritance_versions */
+    uint32_t provider_service, provider_environment;
+    uint32_t provider; /* "service/environment" */
+    Assay__V1__InheritanceKind kind;
+};
+
 struct certificate { /* a decision on it */
     uint32_t programme, standard;
     Assay__V1__CertificateDecision decision;
@@ -129,6 +143,7 @@ struct governance_version {
         struct finding finding;
         struct exception exception;
         struct statement statement;
+        struct inheritance inheritance;
         struct certificate certificate;
         struct audit audit;
     };
@@ -173,6 +188,23 @@ struct naming {
     UT_hash_handle hh;
 };
 
+/* Inheritances by the cells they are for, or by the cells any version of them ever provides from.
+ */
+struct inheriting {
+    struct cell_name name;
+    struct governance_fact **facts;
+    uint32_t fact_count, fact_room;
+    UT_hash_handle hh;
+};
+
+struct kin { /* which services a service, or "*", inherits from and gives to, each once */
+    uint32_t service;
+    uint32_t *providers, *inheritors;
+    uint32_t provider_count, provider_room;
+    uint32_t inheritor_count, inheritor_room;
+    UT_hash_handle hh;
+};
+
 struct governance_retraction {
     uuid id;
     uint32_t service; /* NAME_NONE: reaches any event */
@@ -202,6 +234,10 @@ struct posture_governance {
     struct naming *subjects;              /* by check: exceptions for a single subject */
     struct naming *certificates, *pairs;  /* by programme and standard; pairs: findings, audits */
     struct certification *certifications; /* by programme and standard */
+    struct inheriting *inheritors, *providers;
+    struct kin *kin;
+    struct governance_version **inheritance_versions; /* by number */
+    uint32_t inheritance_count, inheritance_room;
     struct governance_entry *log;
     uint32_t log_count, log_room;
     uint32_t settled; /* log entries that posture_governance_settle has seen */

@@ -1,6 +1,7 @@
 #include "consumers/posture/office.h"
 
 #include "consumers/posture/array.h"
+#include "consumers/posture/kin.h"
 
 #include <stdlib.h>
 
@@ -52,6 +53,7 @@ void office_open(struct office *office, const struct evaluation *run, const stru
         office->findings[i].fact = facts[i];
     free(facts);
     open_statements(office, cell->standing->environment);
+    office->inheritance_count = kin_inheritances(run->governance, name, office->inheritances);
 }
 
 void office_close(struct office *office)
@@ -62,7 +64,7 @@ void office_close(struct office *office)
 
 uint32_t office_inputs(const struct office *office)
 {
-    return office->finding_count + office->statement_count;
+    return office->finding_count + office->statement_count + office->inheritance_count;
 }
 
 static const struct governance_version *matching(const struct office *office,
@@ -76,6 +78,9 @@ static const struct governance_version *matching(const struct office *office,
 instant office_take(struct office *office, uint32_t input, instant at)
 {
     int64_t position = office->run->position;
+    uint32_t others = office->finding_count + office->statement_count;
+    if (input >= others)
+        return governance_next(office->inheritances[input - others], position, at);
     if (input >= office->finding_count)
         return governance_next(office->statements[input - office->finding_count], position, at);
     struct finding_input *finding = &office->findings[input];
@@ -129,6 +134,23 @@ office_statement(const struct office *office, const struct programme_step *progr
     return excludes(office, version) ? version : NULL;
 }
 
+const struct governance_version *office_inheritance(const struct office *office, instant at)
+{
+    for (uint32_t i = 0; i < office->inheritance_count; i++) {
+        const struct governance_version *version =
+            governance_in_force(office->inheritances[i], office->run->position, at);
+        if (version == NULL)
+            continue;
+        const struct inheritance *inheritance = &version->inheritance;
+        if (inheritance->kind == ASSAY__V1__INHERITANCE_KIND__INHERITANCE_KIND_NONE)
+            return NULL;
+        if (inheritance->provider_service != office->name.service ||
+            inheritance->provider_environment != office->name.environment)
+            return version; /* else it is as if absent */
+    }
+    return NULL;
+}
+
 /* ---- causes ---- */
 
 static bool weighed(const struct office *office, const struct governance_version *version,
@@ -137,6 +159,22 @@ static bool weighed(const struct office *office, const struct governance_version
     version = matching(office, version);
     return version != NULL && finding_weighs(&version->finding, at) &&
            of_programme(version->finding.reach.programme, programme);
+}
+
+/* Where what the cell inherits from changes: the greatest that takes force then. */
+static const struct version *inheritance_cause(const struct office *office, instant at)
+{
+    const struct version *cause = NULL;
+    if (office->inheritance_count == 0 ||
+        office_inheritance(office, at) == office_inheritance(office, at - 1))
+        return NULL;
+    for (uint32_t i = 0; i < office->inheritance_count; i++) {
+        const struct governance_version *version =
+            governance_in_force(office->inheritances[i], office->run->position, at);
+        if (version != NULL && version->head.order.occurred_at == at)
+            cause = version_greater(cause, &version->head);
+    }
+    return cause;
 }
 
 const struct version *office_cause(const struct office *office,
@@ -160,5 +198,5 @@ const struct version *office_cause(const struct office *office,
         (excludes(office, version) ||
          excludes(office, governance_in_force(fact, position, at - 1))))
         cause = version_greater(cause, &version->head);
-    return cause;
+    return version_greater(cause, inheritance_cause(office, at));
 }

@@ -1,9 +1,9 @@
 /*
  * office -- what the compliance office says of a cell, brought from instant to instant: findings on
- * it, and whether the Statement of Applicability excludes it.
+ * it, whether the Statement of Applicability excludes it, and what it inherits from.
  *
- * Inside posture only; a part of merge. Both reach only environments of their own programme, so
- * what was taken in is looked at anew when the programme changes.
+ * Inside posture only; a part of merge. Findings and statements reach only environments of their
+ * own programme, so what was taken in is looked at anew when the programme changes.
  *
  * Ownership: borrows the run; owns its arrays until office_close.
  */
@@ -11,6 +11,8 @@
 #define ASSAY_POSTURE_OFFICE_H
 
 #include "consumers/posture/reach.h"
+
+enum { INHERITANCES_MOST = 4 }; /* exact service before "*", then exact control before "*" */
 
 struct office {
     const struct evaluation *run;
@@ -22,6 +24,8 @@ struct office {
     uint32_t finding_count;
     const struct governance_fact **statements; /* of every programme the environment is ever of */
     uint32_t statement_count;
+    const struct governance_fact *inheritances[INHERITANCES_MOST]; /* the most specific first */
+    uint32_t inheritance_count;
 };
 
 void office_open(struct office *office, const struct evaluation *run, const struct cell *cell,
@@ -39,8 +43,11 @@ const struct governance_version *office_finding(const struct office *office,
 const struct governance_version *
 office_statement(const struct office *office, const struct programme_step *programme, instant at);
 
-/* The greatest finding or statement that takes force at an instant and matters to the cell, or took
- * over from one that did; NULL: none. */
+/* The inheritance in force at an instant; NULL: none. */
+const struct governance_version *office_inheritance(const struct office *office, instant at);
+
+/* The greatest finding, statement or inheritance that takes force at an instant and matters to the
+ * cell, or took over from one that did; NULL: none. */
 const struct version *office_cause(const struct office *office,
                                    const struct programme_step *programme, instant at);
 

@@ -260,12 +260,47 @@ struct posture_sink {
  * what changed: facts, then, grouped by environment in the order of their names, cell by cell, then
  * standings, then unmapped records, steps rising; last what is unmapped without environment (NULL).
  * `sink`, or any callback, may be NULL. A service is evaluated against one governance handle as
- * long as it lives, which must outlive it. `batch` labels transitions that time alone causes and
+ * long as it lives, which must outlive it. A service that has kin (posture_governance_kin) is
+ * evaluated with them, below. `batch` labels transitions that time alone causes and
  * that were not known before. Nothing is reported that stayed as it was; evaluating twice reports
  * nothing the second time.
  */
 void posture_evaluate(struct posture_service *service, const struct posture_governance *governance,
                       int64_t position, int64_t batch, const struct posture_sink *sink);
+
+/*
+ * The same for services that inherit from each other: rule 4 is worked out over all their own
+ * results. One sink a service, in the same order (NULL: nobody); each is told as above. Where
+ * nobody inherits it is the same as evaluating one after the other.
+ *
+ * What the caller guarantees, holding all of them from before it tells them facts until what was
+ * reported is stored:
+ *  1. The set is closed: with the services it told facts since they were last evaluated, and those
+ *     that lag behind `position` in governance, as `changing`, it holds all that
+ *     posture_governance_kin then tells. Who is missing is as good as without any cell, and who
+ *     inherits from those that changed, and is missing, is not brought forward.
+ *  2. All come to the same `position`, and each has been told all its facts known by then.
+ *  3. A service that concerns nobody of the set alone (posture_concerned) still is evaluated with
+ *     the set where any of it is concerned.
+ *  4. After a restart a service is evaluated, before anything else, together with its kin.
+ * Services that are only read (`changes` false) report nothing as long as 1 holds.
+ */
+void posture_evaluate_together(struct posture_service *const *services, size_t count,
+                               const struct posture_governance *governance, int64_t position,
+                               int64_t batch, const struct posture_sink *sinks);
+
+/*
+ * Which further services must be evaluated together with those whose facts change: those that
+ * inherit from them, directly or not (`changes`), and whatever any of these inherits from (only
+ * read). As any inheritance ever told might have it, whatever its position, retracted or not.
+ * `known`: all services there are, with those in `changing`; each is told at most once, and none
+ * that was given. An inheritance for "*" makes every known service inherit.
+ */
+void posture_governance_kin(const struct posture_governance *governance,
+                            const char *const *changing, size_t changing_count,
+                            const char *const *known, size_t known_count,
+                            void (*tell)(void *context, const char *service, bool changes),
+                            void *context);
 
 /*
  * Whether governance commits in (after, upto] can change anything in the service; false lets the

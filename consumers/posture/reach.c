@@ -166,6 +166,18 @@ void touch_subjects(struct evaluation *run, const struct population *population,
     }
 }
 
+bool touch_inheriting(struct evaluation *run, const struct governance_fact *fact, instant from)
+{
+    /* All versions are for the same cells: those of its key. */
+    const struct cell_name *name = &fact->versions[0]->inheritance.name;
+    const struct reach reach = {NAME_NONE, name->standard, name->control, name->service,
+                                name->environment};
+    bool any = false;
+    for (uint32_t i = 0; i < run->service->environment_count; i++)
+        any |= touch_reach(run, &reach, run->service->environments[i], from);
+    return any;
+}
+
 /* ---- statements ---- */
 
 /* Whether any programme that ever listed the environment is the statement's. */

@@ -11,9 +11,6 @@
 
 #include "consumers/posture/evaluation.h"
 
-struct cell_name { /* in governance's numbers; NAME_NONE: never heard there */
-    uint32_t service, environment, standard, control;
-};
 struct cell_name cell_name_of(const struct evaluation *run, const struct cell *cell);
 
 bool reach_matches(const struct reach *reach, uint32_t star, const struct cell_name *cell);
@@ -36,6 +33,10 @@ bool reaches_here(struct evaluation *run, const struct governance_fact *fact);
 /* The same for a statement: the cells of controls that any version of it excludes. */
 void touch_excluded(struct evaluation *run, const struct governance_fact *fact, instant from);
 bool excludes_here(struct evaluation *run, const struct governance_fact *fact);
+
+/* The same for the cells an inheritance is for; touches nothing where `from` is INSTANT_END.
+ * Returns whether there is any standing for them. */
+bool touch_inheriting(struct evaluation *run, const struct governance_fact *fact, instant from);
 
 /* Touches the cells with an exception for single subjects of a population that was swept: which
  * results fail may differ though the greatest is the same. */

@@ -35,6 +35,7 @@ static void free_standing(struct standing *standing)
     {
         HASH_DEL(standing->cells, cell);
         free(cell->steps);
+        free(cell->own);
         free(cell->windows);
         free(cell);
     }
@@ -314,6 +315,7 @@ struct standing *standing_of(struct posture_service *service, struct environment
     standing->environment = environment;
     standing->standard = names_add(service->names, standard);
     standing->own_dirty_from = standing->shown_dirty_from = INSTANT_END;
+    standing->certified_from = INSTANT_END;
     standing->controls_changed = standing->certified_stale = true;
     environment->standings =
         array_room(environment->standings, &environment->standing_room,

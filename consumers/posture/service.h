@@ -164,12 +164,15 @@ struct cell_step {
     const struct version *cause; /* of a transition */
     int64_t known;               /* of a transition */
     uint32_t checks;
-    uint32_t exception; /* the greatest covering one, where rule 9 decides: governance's name */
+    /* The last two are governance's numbers; NAME_NONE: none. */
+    uint32_t exception; /* the greatest covering one, where rule 9 decides: its name */
+    uint32_t inherits;  /* own: the inheritance's number; shown: the provider's name */
     uint32_t missing : 24;
     uint32_t status : 4;
     uint32_t transition : 1;
     uint32_t stale : 1;
-    uint32_t found : 1; /* a finding decides */
+    uint32_t found : 1;  /* a finding decides */
+    uint32_t result : 1; /* an observation decides: ordered as results are */
 };
 
 /* When a cell may differ from what is held: at both ends and between. */
@@ -181,9 +184,13 @@ struct window {
 struct cell {
     struct standing *standing;
     uint32_t control;
-    uint32_t number; /* NONE: not given yet */
-    struct cell_step *steps;
+    uint32_t number;         /* NONE: not given yet */
+    bool kin;                /* may inherit or be inherited from: keeps its own steps apart */
+    struct cell_step *steps; /* shown; without kin its own as well */
     uint32_t step_count, step_room;
+    struct cell_step
+        *own; /* rules 1 to 3 and 5 to 10; a change of `inherits` is a transition too */
+    uint32_t own_count, own_room;
     struct window *windows; /* since the last evaluation */
     uint32_t window_count, window_room;
     UT_hash_handle hh; /* in its standing, by control */
@@ -216,8 +223,9 @@ struct standing { /* of a standard in an environment */
     struct certified_step *certified;
     uint32_t certified_count;
     instant own_dirty_from, shown_dirty_from;
-    bool controls_changed;     /* the standard may have controls without a cell */
-    bool certified_stale;      /* certified must be looked at again */
+    instant certified_from; /* what is certified differs in this evaluation; INSTANT_END: nowhere */
+    bool controls_changed;  /* the standard may have controls without a cell */
+    bool certified_stale;   /* certified must be looked at again */
     bool scope_unmapped_stale; /* whether scope has an effect must be looked at again */
 };
 

@@ -399,7 +399,7 @@ static instant replace(const struct evaluation *run, const struct standing *stan
     return first;
 }
 
-static void evaluate_own(struct evaluation *run, struct standing *standing)
+static void evaluate_counts(struct evaluation *run, struct standing *standing)
 {
     instant start = before(standing->own_dirty_from);
     uint32_t kept = standing_steps_until(standing->own, standing->own_count, start);
@@ -420,7 +420,7 @@ void evaluate_standings(struct evaluation *run, struct environment *environment)
 {
     for (uint32_t i = 0; i < environment->standing_count; i++) {
         if (environment->standings[i]->own_dirty_from != INSTANT_END)
-            evaluate_own(run, environment->standings[i]);
+            evaluate_counts(run, environment->standings[i]);
     }
     for (uint32_t i = 0; i < environment->standing_count; i++) {
         struct standing *standing = environment->standings[i];

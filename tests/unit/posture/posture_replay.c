@@ -188,6 +188,7 @@ static void print_cell(const char *service, const struct recorded_line *line, in
     json_object_set_new(row, "stale", json_boolean(step->cell.step.stale));
     set_count(row, "checks", step->cell.step.checks);
     set_count(row, "checksMissing", step->cell.step.missing);
+    set_text(row, "inheritedFrom", step->cell.inherited_from);
     set_text(row, "exception", step->cell.exception);
     set_text(row, "finding", step->cell.finding);
     instant until = last < line->count ? line->steps[last].at : INSTANT_END;
