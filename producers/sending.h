@@ -54,6 +54,10 @@ struct sending {
     struct progress progress;
 };
 
+/* First in main: a standard stream that was handed over closed stays unusable, instead of its
+ * number going to a connection, which would then be read as if it were the input. */
+void sending_hold_streams(void);
+
 /* "(standard input)" for "-". */
 const char *sending_name(const struct sending *sending, size_t file);
 

@@ -8,6 +8,7 @@
 #include "consumers/aggregator/batch.h"
 #include "consumers/aggregator/held.h"
 #include "consumers/aggregator/patience.h"
+#include "consumers/store/connection.h"
 #include "runtime/log.h"
 #include "runtime/settings.h"
 #include "runtime/stop.h"
@@ -34,12 +35,7 @@ static const struct setting SETTINGS[] = {
      .fallback = "assay-aggregate",
      .value = &group},
     {.kind = SETTING_HEADING, .help = "PostgreSQL"},
-    {.kind = SETTING_TEXT,
-     .name = "database",
-     .environment = "ASSAY_DATABASE",
-     .argument = "URI",
-     .help = "libpq URI or connection string; without it the PG* variables",
-     .value = &database},
+    DATABASE_SETTING(database),
     {.kind = SETTING_HEADING, .help = "Bounds"},
     {.kind = SETTING_NUMBER,
      .name = "batch-records",
@@ -292,7 +288,7 @@ int main(int argc, char **argv)
     settings_read(&PROGRAM, argc, argv, &operands, &operand_count);
     if (operand_count > 0)
         settings_usage(&PROGRAM, "'%s' is not expected", operands[0]);
-    if (kafka.brokers == NULL)
+    if (kafka.brokers == NULL || *kafka.brokers == '\0')
         settings_usage(&PROGRAM, "no brokers given: -b HOST:PORT, or ASSAY_BROKERS");
     struct aggregator aggregator = {.held.store =
                                         store_new(database, PROGRAM.name, (size_t)memory << 20)};

@@ -20,12 +20,7 @@ static bool as_json;
 static bool all;
 
 static const struct setting SETTINGS[] = {
-    {.kind = SETTING_TEXT,
-     .name = "database",
-     .environment = "ASSAY_DATABASE",
-     .argument = "URI",
-     .help = "libpq URI or connection string; without it the PG* variables",
-     .value = &database},
+    DATABASE_SETTING(database),
     {.kind = SETTING_TEXT,
      .name = "at",
      .environment = "ASSAY_AT",

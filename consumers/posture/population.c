@@ -328,14 +328,31 @@ static void replace_steps(struct posture_service *service, struct population *po
     population->step_count = kept + sweep->step_count;
 }
 
+/* A population's streams lie wherever they were first mentioned: most of a sweep would be waiting.
+ */
+static void prefetch(const struct posture_service *service, const struct population *population,
+                     uint32_t at)
+{
+    enum { STREAM_AHEAD = 16, VERSION_AHEAD = 8 };
+    if (at + STREAM_AHEAD < population->stream_count)
+        __builtin_prefetch(&service->streams[population->streams[at + STREAM_AHEAD]]);
+    if (at + VERSION_AHEAD < population->stream_count) {
+        const struct stream *stream = &service->streams[population->streams[at + VERSION_AHEAD]];
+        if (stream->count > 0)
+            __builtin_prefetch(observation_at(service, stream_versions(stream)[stream->count - 1]));
+    }
+}
+
 static void sweep_population(struct posture_service *service, struct population *population,
                              struct differences *differences)
 {
     struct sweep sweep = {.service = service, .population = population};
     sweep.start =
         population->dirty_from == INSTANT_BEGIN ? INSTANT_BEGIN : population->dirty_from - 1;
-    for (uint32_t i = 0; i < population->stream_count; i++)
+    for (uint32_t i = 0; i < population->stream_count; i++) {
+        prefetch(service, population, i);
         add_stream(&sweep, &service->streams[population->streams[i]]);
+    }
     sweep_starts(&sweep);
     replace_steps(service, population, &sweep, differences);
     for (uint32_t i = 0; i < HEAPS; i++)

@@ -29,17 +29,18 @@ enum { /* struct observation.flags */
        OBSERVATION_OF_TEAM = 4, /* a record of it came by a team's topic */
 };
 
-struct observation { /* one version of a test result */
+struct observation { /* one version of a test result; what a sweep reads comes first */
     struct version head;
+    uint8_t result; /* Assay__V1__Result */
+    uint8_t flags;
+    uint32_t stream;
     instant expires_at;
     struct kept_record record;
     uint32_t more; /* further records: number in posture_service.records, plus one; 0: none */
     uint32_t tool;
-    uint32_t stream;
     uint32_t same_tool; /* the one before of the same tool */
-    uint8_t result;     /* Assay__V1__Result */
-    uint8_t flags;
 };
+_Static_assert(sizeof(struct observation) == 120, "see docs/decisions/0002-incremental-posture.md");
 
 struct further_record {
     struct kept_record record;

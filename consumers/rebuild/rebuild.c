@@ -1,6 +1,7 @@
 /*
  * assay-rebuild -- makes everything derived again from the ledger, row for row the same.
  */
+#include "consumers/store/connection.h"
 #include "consumers/store/store.h"
 #include "runtime/log.h"
 #include "runtime/progress.h"
@@ -13,12 +14,7 @@ static const char *database;
 static int64_t memory;
 
 static const struct setting SETTINGS[] = {
-    {.kind = SETTING_TEXT,
-     .name = "database",
-     .environment = "ASSAY_DATABASE",
-     .argument = "URI",
-     .help = "libpq URI or connection string; without it the PG* variables",
-     .value = &database},
+    DATABASE_SETTING(database),
     {.kind = SETTING_NUMBER,
      .name = "memory",
      .environment = "ASSAY_MEMORY",

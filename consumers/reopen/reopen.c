@@ -3,6 +3,7 @@
  *
  * A program of its own because it speaks to PostgreSQL and assay-topics to Kafka.
  */
+#include "consumers/store/connection.h"
 #include "consumers/store/store.h"
 #include "runtime/log.h"
 #include "runtime/settings.h"
@@ -15,12 +16,7 @@ static const char *database;
 static bool resume;
 
 static const struct setting SETTINGS[] = {
-    {.kind = SETTING_TEXT,
-     .name = "database",
-     .environment = "ASSAY_DATABASE",
-     .argument = "URI",
-     .help = "libpq URI or connection string; without it the PG* variables",
-     .value = &database},
+    DATABASE_SETTING(database),
     {.kind = SETTING_SWITCH,
      .name = "resume",
      .help = "the log is the same, and what was wrong with it is mended: go on where it halted",

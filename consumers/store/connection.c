@@ -8,11 +8,14 @@
 
 /*
  * What a session says once, whatever the URI or the role's defaults say: waits end, results are in
- * UTC, names are always qualified, statements see what was committed before them.
+ * UTC, names are always qualified, statements see what was committed before them. The timeouts
+ * are also for the others: who is stopped, or loses its network, within a transaction holds locks
+ * (within a COPY too, which counts as a statement that runs), and all would wait for it.
  */
 static const char SESSION[] =
     "SET timezone = 'UTC'; SET datestyle = 'ISO'; SET search_path = ''; SET lock_timeout = '60s';"
-    "SET idle_in_transaction_session_timeout = '300s';"
+    "SET idle_in_transaction_session_timeout = '120s'; SET statement_timeout = '120s';"
+    "SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3;"
     "SET default_transaction_isolation = 'read committed';"
     "SET client_min_messages = warning; SET jit = off"; /* compiling costs more than any query */
 

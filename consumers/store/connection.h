@@ -12,10 +12,19 @@
 
 #include "consumers/store/pgwire.h"
 #include "runtime/fault.h"
+#include "runtime/settings.h"
 
 #include <libpq-fe.h>
 #include <stdbool.h>
 #include <stdint.h>
+
+/* The row of a program's settings table that says where the database is. */
+#define DATABASE_SETTING(uri)                                                                      \
+    {                                                                                              \
+        .kind = SETTING_TEXT, .name = "database", .environment = "ASSAY_DATABASE",                 \
+        .argument = "URI", .help = "libpq URI or connection string; without it the PG* variables", \
+        .value = &(uri)                                                                            \
+    }
 
 /* `uri`: a libpq connection string or URI; NULL or "": the PG* environment. `program` becomes
  * application_name. NULL on failure. The fault never holds a password. */

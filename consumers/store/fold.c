@@ -15,7 +15,6 @@ struct fold {
     struct copies copies;
     struct arena *keys;           /* fact keys, until the row is written */
     struct pair *governance_pair; /* unmapped governance facts: service "", environment "" */
-    bool governance_pair_loaded;
 };
 
 static const size_t KEYS_CAP = 1 << 20;
@@ -53,7 +52,6 @@ void fold_forget(struct fold *fold)
     fold->governance = governance_log_new();
     pair_free(fold->governance_pair);
     fold->governance_pair = pair_new("", "");
-    fold->governance_pair_loaded = false;
 }
 
 struct copies *fold_copies(struct fold *fold)
@@ -381,8 +379,7 @@ static void add_result(struct fold *fold, struct service *service, const struct 
         .result = body->result,
         .expires_at = codec_instant(body->expires_at, INSTANT_END),
         .tool = tool,
-        .record = {taken->topic, taken->partition, taken->incarnation, taken->offset, batch,
-                   taken->team, false},
+        .record = taken_record(taken, batch),
     };
     bool valid = uuid_parse(taken->event->id, &fact.order.id);
     assert(valid);
@@ -400,9 +397,7 @@ static void add_record(struct fold *fold, struct service *service, const struct 
         add_result(fold, service, taken, batch);
         return;
     }
-    struct posture_record record = {
-        taken->topic, taken->partition, taken->incarnation, taken->offset, batch, taken->team,
-        false};
+    struct posture_record record = taken_record(taken, batch);
     posture_add_fact(service->posture, taken->event, taken->digest, &record);
     write_fact(fold, batch, taken, service->name);
 }
@@ -436,8 +431,6 @@ bool fold_services(struct fold *fold, PGconn *connection, int64_t batch,
 
 static bool load_governance_pair(struct fold *fold, PGconn *connection, struct fault *fault)
 {
-    if (fold->governance_pair_loaded)
-        return true;
     PGresult *result = connection_call(
         connection, fault, PGRES_TUPLES_OK,
         "SELECT coalesce(max(seq) + 1, 0) FROM record.unmapped WHERE service = ''", NULL);
@@ -448,15 +441,13 @@ static bool load_governance_pair(struct fold *fold, PGconn *connection, struct f
                                                             .horizon = INSTANT_BEGIN,
                                                             .complete_from = INSTANT_BEGIN});
     PQclear(result);
-    fold->governance_pair_loaded = true;
     return true;
 }
 
 bool fold_governance_facts(struct fold *fold, PGconn *connection, int64_t batch, int64_t position,
                            const struct taken *records, size_t count, struct fault *fault)
 {
-    /* Another aggregator may have committed governance since: its rows count too. */
-    fold->governance_pair_loaded = false;
+    /* Rows not sent yet, and those of another aggregator's governance, count for `seq`. */
     if (!copies_send(&fold->copies, connection, fault) ||
         !load_governance_pair(fold, connection, fault))
         return false;

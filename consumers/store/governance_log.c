@@ -136,14 +136,7 @@ void governance_log_commit(struct governance_log *governance, const struct taken
     for (size_t i = 0; i < count; i++) {
         if (records[i].verdict != VERDICT_ACCEPTED || taken_service(&records[i]) != NULL)
             continue;
-        struct posture_record record = {
-            .topic = records[i].topic,
-            .partition = records[i].partition,
-            .incarnation = records[i].incarnation,
-            .offset = records[i].offset,
-            .batch = batch,
-            .governance = true,
-        };
+        struct posture_record record = taken_record(&records[i], batch);
         posture_governance_add(governance->posture, records[i].event, records[i].digest, &record,
                                position);
     }

@@ -276,13 +276,12 @@ static void write_texts(struct pgwire *wire, const struct cell_row *row, size_t 
           pgwire_text(wire, *(char *const *)(const void *)((const char *)&row[i] + member)));
 }
 
-static void write_timeline(struct pair *pair, int64_t batch, bool keyframe, instant complete_from,
-                           struct copies *copies)
+/* What a row of timeline and of standing begins with. */
+static struct pgwire *begin_row(struct copy *copy, int16_t columns, const struct pair *pair,
+                                int64_t batch, bool keyframe, instant complete_from)
 {
-    const struct cell_row *row = (const struct cell_row *)(void *)pair->cells.items;
-    size_t count = pair->cells.count;
-    struct pgwire *wire = &copies->timeline.wire;
-    copy_row(&copies->timeline, 20);
+    struct pgwire *wire = &copy->wire;
+    copy_row(copy, columns);
     pgwire_text(wire, pair->service);
     pgwire_text(wire, pair->environment);
     pgwire_int4(wire, pair->state.seq);
@@ -292,6 +291,15 @@ static void write_timeline(struct pair *pair, int64_t batch, bool keyframe, inst
         pgwire_instant(wire, complete_from);
     else
         pgwire_null(wire);
+    return wire;
+}
+
+static void write_timeline(struct pair *pair, int64_t batch, bool keyframe, instant complete_from,
+                           struct copies *copies)
+{
+    const struct cell_row *row = (const struct cell_row *)(void *)pair->cells.items;
+    size_t count = pair->cells.count;
+    struct pgwire *wire = begin_row(&copies->timeline, 20, pair, batch, keyframe, complete_from);
     pgwire_instant(wire, pair->state.horizon);
     pgwire_int4(wire, pair->state.weight);
     ARRAY(wire, PGWIRE_INT4, count, pgwire_int4(wire, (int32_t)row[i].cell));
@@ -314,17 +322,7 @@ static void write_standing(struct pair *pair, int64_t batch, bool keyframe, inst
 {
     const struct standing_row *row = (const struct standing_row *)(void *)pair->standings.items;
     size_t count = pair->standings.count;
-    struct pgwire *wire = &copies->standing.wire;
-    copy_row(&copies->standing, 21);
-    pgwire_text(wire, pair->service);
-    pgwire_text(wire, pair->environment);
-    pgwire_int4(wire, pair->state.seq);
-    pgwire_int8(wire, batch);
-    pgwire_bool(wire, keyframe);
-    if (keyframe)
-        pgwire_instant(wire, complete_from);
-    else
-        pgwire_null(wire);
+    struct pgwire *wire = begin_row(&copies->standing, 21, pair, batch, keyframe, complete_from);
     ARRAY(wire, PGWIRE_TEXT, count, pgwire_text(wire, row[i].standard));
     ARRAY(wire, PGWIRE_TIMESTAMPTZ, count, pgwire_instant(wire, row[i].step.at));
     ARRAY(wire, PGWIRE_INT2, count, pgwire_int2(wire, row[i].membership));

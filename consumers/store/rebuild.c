@@ -175,7 +175,7 @@ bool store_rebuild(struct store *store, void (*progress)(uint64_t done, uint64_t
     rebuild.arena = arena_new(ARENA_CAP);
     fold_forget(store_fold(store));
     PGresult *result = NULL;
-    if (connection_command(rebuild.connection, "BEGIN", fault))
+    if (connection_command(rebuild.connection, "BEGIN; SET LOCAL statement_timeout = 0", fault))
         result = connection_call(rebuild.connection, fault, PGRES_TUPLES_OK,
                                  "SELECT record.forget_derived()", NULL);
     PQclear(result);

@@ -35,6 +35,19 @@ void taken_digest(const struct taken *taken, uint8_t digest[static 32])
     codec_digest(both, sizeof both, digest);
 }
 
+struct posture_record taken_record(const struct taken *taken, int64_t batch)
+{
+    return (struct posture_record){
+        .topic = taken->topic,
+        .partition = taken->partition,
+        .incarnation = taken->incarnation,
+        .offset = taken->offset,
+        .batch = batch,
+        .team = taken->team,
+        .governance = taken->kind == RECORD_GOVERNANCE,
+    };
+}
+
 const char *taken_service(const struct taken *taken)
 {
     if (taken->kind == RECORD_GOVERNANCE)

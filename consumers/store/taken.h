@@ -8,6 +8,7 @@
 #define ASSAY_STORE_TAKEN_H
 
 #include "assay/v1/event.pb-c.h"
+#include "consumers/posture/posture.h"
 #include "proto/identity.h"
 #include "proto/instant.h"
 #include "proto/record.h"
@@ -59,6 +60,9 @@ bool taken_judge(struct taken *taken, struct arena *arena);
 /* What tells the last record taken from another at the same offset of a recreated topic: the
  * value's digest and Kafka's timestamp, hashed. */
 void taken_digest(const struct taken *taken, uint8_t digest[static 32]);
+
+/* The record as posture is told of it, taken by `batch`. */
+struct posture_record taken_record(const struct taken *taken, int64_t batch);
 
 /* Whose own fact an accepted record is; NULL: governance's. */
 const char *taken_service(const struct taken *taken);

@@ -123,7 +123,7 @@ class Daemon:
         self.begin()
         self.await_ready(give_up)
 
-    def launch(self, prefix, command):
+    def launch(self, prefix, command, variables=None):
         """Starts the command in a session of its own: a terminal's Ctrl-C does not reach it, and
         it goes only when it is stopped. Its output goes to `log`."""
         if self.tied:  # innermost: a change of user unties
@@ -135,6 +135,7 @@ class Daemon:
                 stdout=log,
                 stderr=log,
                 cwd="/",
+                env={**os.environ, **(variables or {})},
                 start_new_session=True,
             )
         self.pid_file.write_text(f"{self.process.pid} {_started_at(self.process.pid)}\n")

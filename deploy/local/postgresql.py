@@ -50,10 +50,13 @@ class PostgreSQL(Daemon):
     def port(self):
         return int(self.port_file.read_text())
 
-    def uri(self, database=DATABASE):
-        """For libpq; holds no secret."""
+    def uri(self, database=DATABASE, role=None):
+        """For libpq; holds no secret. With a role, its sessions have that role's rights only."""
         passwords = urllib.parse.quote(str(self.passwords))
-        return f"postgresql://{USER}@127.0.0.1:{self.port}/{database}?passfile={passwords}"
+        limited = f"&options=-crole%3D{role}" if role else ""
+        return (
+            f"postgresql://{USER}@127.0.0.1:{self.port}/{database}?passfile={passwords}{limited}"
+        )
 
     def make(self):
         if not (self.data / "PG_VERSION").exists():

@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.parse
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -78,12 +79,21 @@ class Aggregator(Daemon):
 
     def begin(self):
         self.directory.mkdir(exist_ok=True)
-        variables = [f"{name}={value}" for name, value in self.environment.items()]
-        self.launch(["env", *variables], [ASSAY.with_name("assay-aggregate")])
+        self.launch([], [ASSAY.with_name("assay-aggregate")], self.environment)
 
     def must_run(self):
         if self.pid() is None:
             raise Failed(f"the aggregator ended: {self.log_tail()} ({self.log})")
+
+
+def without_password(uri):
+    """A password given in the URI moves to this process's environment, where libpq finds it: it
+    is not to be seen in a list of processes, nor printed."""
+    password = urllib.parse.urlsplit(uri).password
+    if not password:
+        return uri
+    os.environ["PGPASSWORD"] = urllib.parse.unquote(password)
+    return uri.replace(f":{password}@", "@", 1)
 
 
 class Trial:
@@ -91,11 +101,13 @@ class Trial:
         self.once = once == "yes"
         self.scan = scan == "yes"
         self.keep = Path(keep).resolve() if keep else None
-        self.brokers, self.database = brokers, database
+        self.brokers, self.database = brokers, without_password(database)
+        self.password_given = self.database != database
         self.where = f"{brokers or 'own'} {database or 'own'}"
         self.stop = Stop()
         self.began = time.monotonic()
         self.daemons = []
+        self.kafka = self.postgresql = None
         self.directory = None
 
     def say(self, text):
@@ -110,7 +122,10 @@ class Trial:
         self.start_servers()
         self.run_to_end("topics", [ASSAY, "topics", "create"])
         self.run_to_end("migrate", [ASSAY, "migrate"])
-        self.aggregator = Aggregator(self.directory / "aggregator", self.variables())
+        environment = self.variables()
+        if self.postgresql:
+            environment["ASSAY_DATABASE"] = self.postgresql.uri(role="assay_aggregator")
+        self.aggregator = Aggregator(self.directory / "aggregator", environment)
         self.daemons.append(self.aggregator)
         self.aggregator.begin()
         self.publish()
@@ -161,7 +176,6 @@ class Trial:
             raise Failed(f"another deploy/try uses {self.directory} now") from None
 
     def start_servers(self):
-        self.kafka = self.postgresql = None
         if not self.brokers:
             self.kafka = Kafka(self.directory / "kafka", tied=True)
         if not self.database:
@@ -247,11 +261,13 @@ class Trial:
             '"check":"package_telnetd_removed","subject":"my-host","method":"METHOD_TEST",'
             '"result":"RESULT_FAIL"}}'
         )
+        password = " PGPASSWORD=…" if self.password_given else ""
+        database = shlex.quote(self.database)
         print(
             f"""
 Try next, in another terminal:
 
-  export ASSAY_BROKERS={self.brokers} ASSAY_DATABASE={shlex.quote(self.database)}
+  export ASSAY_BROKERS={self.brokers} ASSAY_DATABASE={database}{password}
   {assay} explain {SERVICE} {ENVIRONMENT} iso-27001-2013 A.12.6.2
   psql "$ASSAY_DATABASE" -c "SELECT status, count(*) FROM assay.cell_status GROUP BY 1"
   echo '{event}' | {assay} publish
@@ -301,14 +317,15 @@ Ctrl-C ends it{"; " + str(self.keep) + " is kept" if self.keep else " and leaves
                 raise Failed(f"{name}: {last or f'exit status {process.returncode}'}")
 
     def end(self):
-        if self.keep is None:
-            for daemon in reversed(self.daemons):  # nothing is kept, so nothing has to be saved
-                daemon.stop(signal.SIGKILL if daemon.NAME != PostgreSQL.NAME else signal.SIGQUIT)
-            if self.directory is not None:
-                shutil.rmtree(self.directory)
-        else:
-            for daemon in reversed(self.daemons):
+        for daemon in reversed(self.daemons):
+            if self.keep is None and daemon is self.kafka:
+                daemon.stop(signal.SIGKILL)  # nothing is kept, so nothing has to be saved
+            elif self.keep is None and daemon is self.postgresql:
+                daemon.stop(signal.SIGQUIT)
+            else:
                 daemon.stop()
+        if self.keep is None and self.directory is not None:
+            shutil.rmtree(self.directory)
 
 
 def main():

@@ -209,6 +209,7 @@ int main(int argc, char **argv)
 {
     char **operands;
     size_t count;
+    sending_hold_streams();
     stop_install();
     log_open(program.name);
     settings_read(&program, argc, argv, &operands, &count);

@@ -140,6 +140,7 @@ int main(int argc, char **argv)
     static const char *const standard_input[] = {"-"};
     char **names;
     size_t count;
+    sending_hold_streams();
     stop_install();
     log_open(program.name);
     settings_read(&program, argc, argv, &names, &count);

@@ -155,6 +155,44 @@ static bool compare(struct account *account, struct admin_topic *topic, bool may
     return alter;
 }
 
+static bool has_wanted(const struct admin_topic *topic)
+{
+    size_t count;
+    const struct topic_setting *settings = topic_plan_settings(&count);
+    for (size_t i = 0; i < count; i++) {
+        const char *found = admin_find_config(topic, settings[i].key);
+        if (settings[i].enforced &&
+            topic_plan_concerns(&settings[i], record_topic_of(topic->name)) &&
+            (found == NULL || strcmp(found, settings[i].value) != 0))
+            return false;
+    }
+    return true;
+}
+
+/* Looks until what was altered is seen: brokers hear of it a little after it is acknowledged. */
+static bool await_altered(const struct admin *admin, const struct admin_topic *altered,
+                          size_t count, struct fault *why)
+{
+    bool done = true, all = false;
+    for (int waited_ms = 0; done && !all && waited_ms < admin->timeout_ms && !stop_requested();
+         waited_ms += LISTING_EVERY_MS) {
+        struct admin_topic *seen = calloc(count, sizeof *seen);
+        assert(seen != NULL);
+        for (size_t i = 0; i < count; i++)
+            seen[i].name = strdup(altered[i].name);
+        done = admin_describe(admin, seen, count, why);
+        all = done;
+        for (size_t i = 0; i < count; i++) {
+            all = all && (altered[i].error != RD_KAFKA_RESP_ERR_NO_ERROR || has_wanted(&seen[i]));
+            admin_clear(&seen[i]);
+        }
+        free(seen);
+        if (done && !all)
+            rd_kafka_poll(admin->client, LISTING_EVERY_MS);
+    }
+    return done;
+}
+
 /* Looks at the topics that are there, mends what is to be mended. */
 static bool mend(const struct admin *admin, struct admin_topic *found, struct account *accounts,
                  const bool *may_alter, size_t count, struct fault *why)
@@ -175,7 +213,8 @@ static bool mend(const struct admin *admin, struct admin_topic *found, struct ac
         }
     }
     if (done && altered_count > 0)
-        done = admin_alter(admin, altered, altered_count, why);
+        done = admin_alter(admin, altered, altered_count, why) &&
+               await_altered(admin, altered, altered_count, why);
     for (size_t i = 0; done && i < altered_count; i++)
         if (altered[i].error != RD_KAFKA_RESP_ERR_NO_ERROR) {
             whose[i]->state = "failed";

@@ -2,7 +2,7 @@
 Apache Kafka and aggregators into PostgreSQL, and what the read API says is what the reference says,
 cell by cell, at any instant and as known at any position.
 
-    differential.py [short|lasting COUNT FIRST]    so many histories, from that seed on
+    differential.py [short|lasting|wide COUNT FIRST]    so many histories, from that seed on
 """
 
 import collections
@@ -14,14 +14,13 @@ import unittest
 
 from world import World, await_condition
 
-from differential_histories import TEAMS, Told
+from differential_histories import TEAMS, Told, text_of
 
 TIME_ZERO = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 CELL = ("service", "environment", "standard", "control")
 RELATIONS = {"cell_status": CELL, "service_status": CELL[:3], "scope": CELL[:3]}
 DERIVED = ["fact", "fact_step", "certification_step", "environment", "stream", "tool", "cell",
            "producer", "history", "timeline", "standing", "unmapped"]
-EPOCH = "timestamptz '1970-01-01 00:00:00Z' + %s * interval '1 microsecond'"
 
 
 def micros(at):
@@ -44,7 +43,7 @@ class Sending:
 
     def __init__(self, world, told, seed):
         self.world = world
-        self.producer = world.producer(acks="all")
+        self.producer = world.producer(**{"enable.idempotence": True, "log_level": 2})
         self.partitions = {
             name: len(topic.partitions)
             for name, topic in self.producer.list_topics(timeout=10).topics.items()
@@ -90,10 +89,11 @@ class Reading:
 
     def ask(self, relation, at, known=None):
         keys = RELATIONS[relation]
-        arguments = EPOCH + (", %s" if known is not None else "")
+        instants = [text_of(at)] if known is None else [text_of(at), known]
+        arguments = ", ".join(["%s::timestamptz"] * len(instants))
         rows = self.world.query(
             f"SELECT * FROM assay.{relation}_at({arguments}) WHERE service = ANY (%s)",
-            at, *([known] if known is not None else []), self.told.services,
+            *instants, self.told.services,
         )
         found = {}
         for row in rows:
@@ -141,12 +141,9 @@ class Differential:
         cls.addClassCleanup(cls.world.close)
         for team in TEAMS:
             cls.world.assay("topics", "create", f"--team={team}", "--partitions=2")
-        sending = Sending(cls.world, cls.told, cls.SEED)
         for flags in cls.AGGREGATORS:
             cls.world.aggregate(*flags)
-        while sending.send(sending.chance.choice([1, 10, 100])):
-            if sending.chance.random() < 0.3:
-                cls.await_commit()
+        cls.take_in(Sending(cls.world, cls.told, cls.SEED))
         cls.world.await_caught_up()
         cls.world.stop_aggregators()
         cls.positions = {
@@ -156,6 +153,13 @@ class Differential:
         }
         cls.stamps = {row["position"]: row["known_at"]
                       for row in cls.world.query("SELECT * FROM assay.commit")}
+
+    @classmethod
+    def take_in(cls, sending):
+        """Sends everything, while aggregators take it."""
+        while sending.send(sending.chance.choice([1, 10, 100])):
+            if sending.chance.random() < 0.3:
+                cls.await_commit()
 
     @classmethod
     def await_commit(cls):
@@ -186,7 +190,7 @@ class Differential:
                 for relation in RELATIONS:
                     expected = getattr(told.whole, relation)(at)
                     self.assertAlike(told, expected, reading.ask(relation, at),
-                                     f"{relation}_at({at})")
+                                     f"{relation}_at({text_of(at)})")
                     compared += len(expected)
         self.assertGreater(compared, 20 * len(self.told), "hardly anything was compared")
         self.assertNothingWrong()
@@ -205,7 +209,7 @@ class Differential:
                         self.assertAlike(
                             told, getattr(expected, relation)(at),
                             reading.ask(relation, at, self.stamps[position]),
-                            f"{relation}_at({at}) known at {position}")
+                            f"{relation}_at({text_of(at)}) known at {position}")
         self.assertNothingWrong()
 
     def test_4_changes(self):
@@ -285,7 +289,9 @@ class Short(Differential, unittest.TestCase):
 
     @classmethod
     def histories(cls):
-        return [Told(seed) for seed in range(cls.SEED, cls.SEED + cls.COUNT)]
+        """Some with bodies that have no effect yet, which must not disturb."""
+        return [Told(seed, "full" if seed % 4 == 0 else "evidence")
+                for seed in range(cls.SEED, cls.SEED + cls.COUNT)]
 
 
 class Lasting(Differential, unittest.TestCase):
@@ -307,9 +313,22 @@ class Lasting(Differential, unittest.TestCase):
         self.assertGreater(begins, 3 * self.COUNT)
 
 
+class Wide(Differential, unittest.TestCase):
+    """A history of many subjects, whose services do not all fit into --memory: what was evicted is
+    loaded again from the record."""
+
+    COUNT, SIZE = 1, 9000
+    AGGREGATORS = [["--batch-records=150", "--memory=1"]] * 2
+
+    @classmethod
+    def histories(cls):
+        return [Told(seed, size=cls.SIZE, days=range(0, 300, 20), late=0.5, subjects=500)
+                for seed in range(cls.SEED, cls.SEED + cls.COUNT)]
+
+
 if __name__ == "__main__":
     if len(sys.argv) > 2:
-        kind = {"short": Short, "lasting": Lasting}[sys.argv[1]]
+        kind = {"short": Short, "lasting": Lasting, "wide": Wide}[sys.argv[1]]
         kind.COUNT, kind.SEED = int(sys.argv[2]), int(sys.argv[3])
         del sys.argv[2:4]
         sys.argv[1] = kind.__name__

@@ -7,6 +7,7 @@ Each history lives in names of its own, so that many share a world and do not me
 
 import bisect
 import copy
+import datetime
 import functools
 import hashlib
 import importlib
@@ -14,6 +15,7 @@ import random
 import subprocess
 import sys
 import tempfile
+import uuid
 
 from google.protobuf import json_format
 
@@ -21,10 +23,11 @@ from world import TOP
 
 sys.path.insert(0, str(TOP / "tests" / "reference"))
 import generate  # noqa: E402
-from facts import DAY, greatest, instant, read_events  # noqa: E402
+from facts import DAY, greatest, instant, read_events, text_of  # noqa: E402
 from moment import Moment  # noqa: E402
 from reference import Reference  # noqa: E402
 
+START = datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc)  # generate.World's day 0
 TEAMS = ["red", "blue"]  # generate.World's
 NAMED = {"service", "environment", "standard", "check", "programme", "tool", "providerService",
          "providerEnvironment", "exception", "finding", "audit"}
@@ -111,17 +114,24 @@ class Told:
     """One history, in the order in which its records are sent."""
 
     def __init__(self, seed, profile="evidence", size=None, repeated=0.1, days=None,
-                 late=None):
+                 late=None, subjects=0, unusual=0.05):
         """days: that everything happens on, instead of the few the generator draws. late: this
-        part of the records comes out of order, the rest as it occurred; None: as it may be."""
+        part of the records comes out of order, the rest as it occurred; None: as it may be.
+        subjects: so many more than the generator's. unusual: about this part of the records comes
+        again as what the contract allows and hardly anybody sends."""
         self.prefix = f"{profile[0]}{seed}."
         self.chance = random.Random(f"told {profile} {seed}")
         world = generate.World(seed, profile, size)
-        if days is not None:
-            world.days = list(days)
+        # Evidence from the future is refused: nothing occurs later than the days that have been.
+        today = (datetime.datetime.now(datetime.timezone.utc) - START).days
+        world.days = [day for day in days or world.days if day < today] or [0]
+        world.subjects = world.subjects + [f"vm-{number}" for number in range(subjects)]
         self.services = [self.prefix + name for name in world.services]
         lines = [dict(line, event=renamed(line["event"], self.prefix))
                  for line in world.history()]
+        for line in list(lines):
+            if self.chance.random() < unusual:
+                lines.append(self._unusual(line, lines))
         self.records = [Record(line) for line in lines]
         if late is not None:
             self.records = self._mostly_in_time(late)
@@ -132,6 +142,25 @@ class Told:
                 where = self.chance.randrange(len(self.records) + 1)
                 self.records.insert(where, record.again())
         self.whole = Expected(self.records)
+
+    def _unusual(self, line, lines):
+        """A further event, made of one of the history's."""
+        event = copy.deepcopy(line["event"])
+        event["id"] = str(uuid.UUID(int=self.chance.getrandbits(128), version=4))
+        what = self.chance.choice(["id", "sequence", "instant", "fraction"])
+        if what == "id":  # which is another fact's already, of whatever kind and service
+            event["id"] = self.chance.choice(lines)["event"]["id"]
+            if "retraction" in event:
+                event["id"] = event["retraction"]["eventId"]
+        elif what == "sequence":
+            event["sequence"] = str(2**63 - 1)
+        elif what == "instant":
+            ahead = line["topic"] in (generate.m.GOVERNANCE, "assay.services", "assay.scope")
+            event["occurredAt"] = self.chance.choice(
+                ["0001-01-01T00:00:01Z", "9998-01-01T00:00:00Z" if ahead else "1969-12-31T23:59:59Z"])
+        else:  # is cut to microseconds
+            event["occurredAt"] = event["occurredAt"].split(".")[0].removesuffix("Z") + ".000000999Z"
+        return dict(line, event=event)
 
     def _mostly_in_time(self, late):
         end = max(instant(record.event["occurredAt"]) for record in self.records)
@@ -149,7 +178,7 @@ class Told:
     def instants(self, count):
         """Instants worth asking about: where something changes, and one microsecond off."""
         points = self.whole.reference.points or [0]
-        asked = {points[0] - 1, points[-1] + 400 * DAY}
+        asked = {points[0] - 1, points[-1] + 300 * DAY}
         for point in self.chance.sample(points, min(count, len(points))):
             asked.add(point + self.chance.choice([-1, 0, 0, 1]))
         return sorted(asked)

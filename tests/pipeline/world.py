@@ -41,8 +41,7 @@ class Aggregator(Daemon):
 
     def begin(self):
         self.directory.mkdir(exist_ok=True)
-        variables = [f"{name}={value}" for name, value in self.environment.items()]
-        self.launch(["env", *variables], [BUILD / "bin" / "assay-aggregate", *self.flags])
+        self.launch([], [BUILD / "bin" / "assay-aggregate", *self.flags], self.environment)
 
     def must_run(self):
         if self.pid() is None:
@@ -106,7 +105,10 @@ class World:
         directory = self.directory / f"aggregator-{self.started}"
         # after a kill the others have to notice sooner than they would in production
         notice = ("-X", "session.timeout.ms=3000", "-X", "heartbeat.interval.ms=500")
-        aggregator = Aggregator(directory, self.environment(), (*notice, *flags))
+        environment = {
+            **self.environment(), "ASSAY_DATABASE": self.postgresql.uri(role="assay_aggregator")
+        }
+        aggregator = Aggregator(directory, environment, (*notice, *flags))
         self.aggregators.append(aggregator)
         aggregator.begin()
         return aggregator

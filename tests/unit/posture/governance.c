@@ -52,6 +52,10 @@ START_TEST(mappings_come_and_go)
     TELL(&play, MAPPING, .at = day(8), .controls = "A.1 A.2", .applies = "mail/gov */public");
     ck_status(&play, "A.1", day(8), CELL_PASSED);
     ck_status(&play, "A.2", day(8), CELL_PASSED);
+    TELL(&play, MAPPING, .at = day(9), .controls = "A.1", .applies = "other/* mail/gov");
+    ck_status(&play, "A.1", day(9), CELL_NOT_TESTED);
+    TELL(&play, MAPPING, .at = day(10), .controls = "A.1", .applies = "mail/*");
+    ck_status(&play, "A.1", day(10), CELL_PASSED);
     play_end(&play);
 }
 END_TEST
@@ -107,25 +111,51 @@ START_TEST(the_greatest_programme_has_the_environment)
 }
 END_TEST
 
+static enum cell_status status_in(struct recorder *recorder, instant at)
+{
+    const struct recorded_step *step =
+        recorded_at(recorder_line(recorder, RECORDED_CELL, "public|iso|A.1"), at);
+    return step == NULL ? CELL_NONE : step->cell.step.status;
+}
+
 START_TEST(a_service_ignores_later_positions)
 {
-    begin();
-    TELL(&play, MAPPING, .at = day(0), .controls = "A.1");
-    TELL(&play, RESULT, .id = 1, .at = day(1), PASS);
+    play = play_begin();
+    TELL(&play, STANDARD, .at = day(0), .controls = "A.1");                /* position 1 */
+    TELL(&play, MAPPING, .id = 5, .at = day(0), .controls = "A.1");        /* 2 */
+    TELL(&play, RETRACTION, BY_GOVERNANCE, .at = day(0), .retracts = 5);   /* 3 */
+    TELL(&play, MAPPING, .check = "d", .at = day(0), .controls = "X/X.1"); /* 4 */
+    struct posture_governance *governance = rehearsal_governance(play.rehearsal);
     struct posture_service *service = posture_service_new("mail");
     struct recorder *recorder = recorder_new();
-    struct posture_governance *governance = rehearsal_governance(play.rehearsal);
-    /* Position 1 has the standard, 3 the mapping. */
     struct posture_result result = {.order = {.occurred_at = day(1)},
                                     .result = ASSAY__V1__RESULT__RESULT_PASS,
                                     .expires_at = INSTANT_END,
                                     .tool = POSTURE_NO_TOOL};
+    Assay__V1__Event event = ASSAY__V1__EVENT__INIT;
+    Assay__V1__ScopeChange scope = ASSAY__V1__SCOPE_CHANGE__INIT;
+    Google__Protobuf__Timestamp at = GOOGLE__PROTOBUF__TIMESTAMP__INIT;
+    at.seconds = day(0) / INSTANT_SECOND;
+    event.id = "00000000-0000-4000-8000-000000000001";
+    event.occurred_at = &at;
+    event.body_case = ASSAY__V1__EVENT__BODY_SCOPE_CHANGE;
+    event.scope_change = &scope;
+    scope.service = "mail";
+    scope.environment = "public";
+    scope.standard = "iso";
+    scope.membership = ASSAY__V1__MEMBERSHIP__MEMBERSHIP_IN_SCOPE;
+    static const uint8_t digest[16];
+    posture_add_fact(service, &event, digest, &(struct posture_record){0});
     posture_add_result(service, posture_stream(service, "public", "c", "", NULL), &result);
-    posture_evaluate(service, governance, 0, 1, recorder_sink(recorder));
-    ck_assert(!posture_concerned(service, governance, 0, 1)); /* nothing of iso is in scope */
-    ck_assert(posture_concerned(service, governance, 1, 3));
-    posture_evaluate(service, governance, 3, 2, recorder_sink(recorder));
-    ck_assert(!posture_concerned(service, governance, 3, 1000));
+
+    static const enum cell_status expected[] = {CELL_NONE, CELL_NOT_TESTED, CELL_PASSED,
+                                                CELL_NOT_TESTED};
+    for (int64_t position = 0; position < 4; position++) {
+        ck_assert(position == 0 || posture_concerned(service, governance, position - 1, position));
+        posture_evaluate(service, governance, position, position, recorder_sink(recorder));
+        ck_assert_int_eq(status_in(recorder, day(1)), expected[position]);
+    }
+    ck_assert(!posture_concerned(service, governance, 3, 4));
     recorder_free(recorder);
     posture_service_free(service);
     play_end(&play);

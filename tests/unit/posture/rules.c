@@ -258,6 +258,45 @@ START_TEST(late_events_rewrite_the_past)
 }
 END_TEST
 
+START_TEST(another_check_decides_when_the_greatest_leaves)
+{
+    begin();
+    const struct told facts[] = {
+        {MAPPING, .at = day(0), .controls = "A.1"},
+        {MAPPING, .check = "d", .at = day(0), .controls = "A.1"},
+        {MAPPING, .check = "e", .at = day(0), .controls = "A.1"},
+        {MAPPING, .check = "e", .at = day(7), .controls = "A.2"},
+        {RESULT, .id = 1, .check = "d", .at = day(3), FAIL},
+        {RESULT, .id = 2, .at = day(5), FAIL},
+        {RESULT, .id = 3, .check = "e", .at = day(4), FAIL},
+        {RESULT, .id = 4, .at = day(6), PASS},
+    };
+    for (size_t i = 0; i < sizeof facts / sizeof facts[0]; i++)
+        play_take(&play, &facts[i]);
+    play_commit(&play); /* one batch, so that one sweep sees all of it */
+    ck_decided(&play, "A.1", day(5), CELL_FAILED, 2);
+    ck_decided(&play, "A.1", day(6), CELL_FAILED, 3);
+    ck_decided(&play, "A.1", day(7), CELL_FAILED, 1);
+    ck_decided(&play, "A.2", day(7), CELL_FAILED, 3);
+    play_end(&play);
+}
+END_TEST
+
+START_TEST(what_changes_nothing_may_be_the_cause)
+{
+    begin();
+    TELL(&play, MAPPING, .at = day(0), .controls = "A.1");
+    TELL(&play, MAPPING, .check = "d", .at = day(0), .controls = "A.1", .optional = true);
+    TELL(&play, RESULT, .id = 1, .at = day(1), PASS);
+    TELL(&play, RESULT, .id = 7, .check = "d", .at = day(1), INFO); /* worse, so greater */
+    char text[UUID_TEXT_MAX];
+    uuid cause = play_id(7);
+    ck_decided(&play, "A.1", day(1), CELL_PASSED, 1);
+    ck_assert_ptr_nonnull(strstr(play_cell(&play, "A.1", day(1))->text, uuid_format(&cause, text)));
+    play_end(&play);
+}
+END_TEST
+
 START_TEST(the_cause_and_when_it_was_known)
 {
     begin(); /* batches 1 and 2 */
@@ -314,6 +353,8 @@ int main(void)
         {"out of scope", out_of_scope_three_ways},
         {"ties", ties_at_one_instant},
         {"late", late_events_rewrite_the_past},
+        {"greatest leaves", another_check_decides_when_the_greatest_leaves},
+        {"neutral cause", what_changes_nothing_may_be_the_cause},
         {"cause", the_cause_and_when_it_was_known},
         {"twice", twice_is_once},
     };

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """programs -- assay-publish, assay-import, assay-topics and assay as a user runs them.
 
-    programs.py BIN MOCK_BROKER TOP
+    programs.py BIN MOCK_BROKER TOP [CLASS]
 
 Against librdkafka's mock cluster: exit statuses, messages and what arrives. tests/pipeline does the
 same against Apache Kafka.
@@ -145,6 +145,16 @@ class Publish(Programs):
         self.assertIn("none.jsonl: No such file", done.stderr)
         self.assertEqual(json.loads(done.stdout)["delivered"], 1)
 
+    def test_a_closed_input_is_no_input(self):
+        for arguments in (["assay-publish"], ["assay-import", "csv", "-"]):
+            with self.subTest(arguments=arguments):
+                done = subprocess.run(
+                    [BIN / arguments[0], *arguments[1:]], stderr=subprocess.PIPE, text=True,
+                    timeout=60, env=environment(ASSAY_BROKERS=self.broker.address),
+                    preexec_fn=lambda: os.close(0))
+                self.assertEqual(done.returncode, 3)
+                self.assertIn("Bad file descriptor", done.stderr)
+
     def test_an_interrupt_finishes_what_is_in_flight(self):
         with subprocess.Popen(
                 [BIN / "assay-publish", "--json"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -163,7 +173,7 @@ class Publish(Programs):
         self.assertIn("(standard input): stopped: from line 2 on nothing was sent", errors)
 
 
-class OutOfOrder(Programs):
+class BrokerGone(Programs):
     """What stops the broker for a while has a broker of its own."""
 
     def test_a_broker_that_goes_away_is_told_with_the_first_lines(self):

@@ -1,0 +1,294 @@
+"""killing -- aggregators are killed, stopped beyond their session and cut off from PostgreSQL, which
+itself crashes, while records come: each counts once, in one order, and the answers stay the
+reference's.
+
+    killing.py [KIND [CHUNKS [SEED]]]    Violence with so many disturbances, from that seed
+"""
+
+import signal
+import socket
+import sys
+import threading
+import unittest
+
+from world import await_condition
+
+from differential import Differential, Sending
+from differential_histories import Told
+
+APPLICATION = "application_name=aggregator-"
+
+
+class Disturbed(Differential):
+    """What the record must hold whatever happened; each aggregator's sessions have its name."""
+
+    @classmethod
+    def aggregate(cls, *flags, port=None):
+        """One more aggregator; its number is world.started. `port`: PostgreSQL's, or a proxy's."""
+        uri = cls.world.postgresql.uri()
+        if port is not None:
+            passwords = cls.world.postgresql.passwords
+            anywhere = passwords.with_name("pgpass.anywhere")
+            if not anywhere.exists():
+                anywhere.touch(mode=0o600)
+                host, _, rest = passwords.read_text().split(":", 2)
+                anywhere.write_text(f"{host}:*:{rest}")
+            uri = uri.replace(f":{cls.world.postgresql.port}/", f":{port}/")
+            uri = uri.replace("pgpass", "pgpass.anywhere")
+        number = cls.world.started + 1
+        return cls.world.aggregate(f"--database={uri}&{APPLICATION}{number}", *flags)
+
+    @classmethod
+    def sessions(cls, aggregator, condition="true"):
+        """The process ids of an aggregator's sessions in PostgreSQL."""
+        name = aggregator.directory.name
+        return [row["pid"] for row in cls.world.query(
+            f"SELECT pid FROM pg_stat_activity WHERE application_name = %s AND {condition}", name)]
+
+    @classmethod
+    def terminate(cls, aggregator, condition="true"):
+        for pid in cls.sessions(aggregator, condition):
+            cls.world.query("SELECT pg_terminate_backend(%s, 10000)", pid)
+
+    def test_7_each_record_once_and_in_one_order(self):
+        ledger = {}
+        for row in self.world.query(
+            'SELECT t.name AS topic, l.partition, l.incarnation, l."offset"'
+            " FROM record.ledger l JOIN record.topic t USING (topic)"
+        ):
+            ledger.setdefault((row["topic"], row["partition"]), []).append(row["offset"])
+            self.assertEqual(row["incarnation"], 1)
+        for at, end in self.world.ends().items():
+            self.assertEqual(sorted(ledger.get(at, [])), list(range(end)), at)
+        commits = self.world.query(
+            "SELECT l.position, l.known_at, l.batch FROM record.commit_log l ORDER BY 1")
+        self.assertEqual([row["position"] for row in commits], list(range(1, len(commits) + 1)))
+        stamps = [row["known_at"] for row in commits]
+        self.assertTrue(all(a < b for a, b in zip(stamps, stamps[1:])), "known_at does not rise")
+        self.assertEqual(self.world.query(
+            "SELECT * FROM (SELECT k.*, lag(k.next_offset, 1, 0::bigint) OVER (PARTITION BY"
+            " topic, partition ORDER BY from_offset) AS before FROM record.commit_take k) k"
+            " WHERE from_offset <> before OR batch NOT IN (SELECT batch FROM record.commit_log)"
+        ), [])
+        self.assertEqual(self.world.query(
+            "SELECT * FROM assay.completeness WHERE evaluation_lag <> 0 OR halted"), [])
+
+
+class Violence(Disturbed, unittest.TestCase):
+    """Whatever happens, at moments drawn from a number."""
+
+    SEED, COUNT, CHUNKS = 1, 10, 18
+    AGGREGATORS = []
+
+    @classmethod
+    def histories(cls):
+        return [Told(seed) for seed in range(cls.SEED, cls.SEED + cls.COUNT)] + [
+            Told(cls.SEED + cls.COUNT, size=300, days=range(0, 320, 3), late=0.2)]
+
+    @classmethod
+    def take_in(cls, sending):
+        chance = sending.chance
+        for _ in range(3):
+            cls.one_more(chance)
+        size = len(sending.order) // cls.CHUNKS + 1
+        acts = [cls.kill, cls.kill_all, cls.stop_and_go_on, cls.terminate_all, cls.cancel_all,
+                cls.crash_postgresql, cls.crash_kafka]
+        done = 0
+        while sending.order:
+            act = acts[done % len(acts)] if done < len(acts) else chance.choice(acts)
+            done += 1
+            before = cls.position()
+            sending.send(size)
+            # in the middle of it, mostly
+            cls.await_position(before + chance.randrange(size))
+            act(chance, sending)
+            for aggregator in cls.world.aggregators:
+                aggregator.must_run()
+
+    @classmethod
+    def one_more(cls, chance):
+        """Small batches, so that there is a backlog and something always under way."""
+        return cls.aggregate(f"--batch-records={chance.choice([1, 1, 2, 5, 1000])}", "--memory=1")
+
+    @classmethod
+    def position(cls):
+        return cls.world.value("SELECT coalesce(max(position), 0) FROM assay.commit")
+
+    @classmethod
+    def await_position(cls, position):
+        """Until so much is committed, or everything is taken."""
+        taken = "SELECT coalesce(sum(next_offset), 0) FROM assay.completeness"
+        end = sum(cls.world.ends().values())
+        await_condition(lambda: cls.position() >= position or cls.world.value(taken) >= end,
+                        60, f"position {position}")
+
+    @classmethod
+    def kill(cls, chance, _):
+        victim = cls.world.aggregators.pop(chance.randrange(len(cls.world.aggregators)))
+        victim.stop(signal.SIGKILL)
+        cls.one_more(chance)
+
+    @classmethod
+    def kill_all(cls, chance, _):
+        alive = len(cls.world.aggregators)
+        cls.world.stop_aggregators(signal.SIGKILL)
+        for _ in range(alive):
+            cls.one_more(chance)
+
+    @classmethod
+    def stop_and_go_on(cls, chance, sending):
+        """A zombie: stopped until the others have claimed everything, and then let go on."""
+        zombie = cls.world.aggregators[chance.randrange(len(cls.world.aggregators))]
+        zombie.process.send_signal(signal.SIGSTOP)
+        epochs = cls.epochs()
+        # What a stopped process holds in the middle of a transaction is let go of when the session's
+        # timeouts end it; they are not waited for here.
+        await_condition(
+            lambda: cls.terminate(zombie, "wait_event IN ('ClientRead', 'ClientWrite')"
+                                          " AND xact_start IS NOT NULL") or all(
+                epoch > epochs.get(at, 0) for at, epoch in cls.epochs().items()),
+            60, "the others' claims")
+        sending.send(20)
+        cls.await_position(cls.position() + 3)
+        zombie.process.send_signal(signal.SIGCONT)
+
+    @classmethod
+    def epochs(cls):
+        return {(row["topic"], row["partition"]): row["epoch"] for row in
+                cls.world.query("SELECT topic, partition, epoch FROM record.partition")}
+
+    @classmethod
+    def terminate_all(cls, _, sending):
+        for aggregator in cls.world.aggregators:
+            cls.terminate(aggregator)
+            sending.send(5)
+
+    @classmethod
+    def cancel_all(cls, _, sending):
+        for aggregator in cls.world.aggregators:
+            for pid in cls.sessions(aggregator):
+                cls.world.query("SELECT pg_cancel_backend(%s)", pid)
+            sending.send(5)
+
+    @classmethod
+    def crash_postgresql(cls, _, sending):
+        cls.world.postgresql.stop(signal.SIGQUIT)
+        sending.send(20)
+        cls.world.postgresql.start()
+        cls.world.connection = None
+
+    @classmethod
+    def crash_kafka(cls, _, sending):
+        cls.world.kafka.stop(signal.SIGKILL)
+        cls.world.kafka.start()
+        sending.send(20)
+
+
+class Cuts(Disturbed, unittest.TestCase):
+    """Between PostgreSQL and aggregators the line is cut, also behind a COMMIT, whose answer is
+    lost then: nobody knows whether it counts until PostgreSQL is asked."""
+
+    SEED, COUNT = 50, 4
+    AGGREGATORS = []
+
+    @classmethod
+    def histories(cls):
+        return [Told(seed) for seed in range(cls.SEED, cls.SEED + cls.COUNT)]
+
+    @classmethod
+    def take_in(cls, sending):
+        cls.line = Line(cls.world.postgresql.port, sending.chance)
+        cls.addClassCleanup(cls.line.close)
+        cls.aggregate("--batch-records=4", port=cls.line.port)
+        cls.aggregate("--batch-records=20", port=cls.line.port)
+        while sending.send(20):
+            cls.line.cut_one()
+        cls.world.await_caught_up()
+        cls.line.cut_nothing()
+
+    def test_8_lines_were_cut(self):
+        self.assertGreater(self.line.answers_lost, 3)
+        self.assertGreater(self.line.questions_lost, 3)
+
+
+class Line:
+    """Passes bytes on between clients and a port, and cuts a connection now and then: `before` a
+    COMMIT arrives, or `after` it, when the answer comes."""
+
+    COMMIT = b"Q\x00\x00\x00\x0bCOMMIT\x00"
+
+    def __init__(self, to, chance):
+        self.to = to
+        self.chance = chance
+        self.cuts = threading.Semaphore(0)  # so many are still to come
+        self.answers_lost = self.questions_lost = 0
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.thread = threading.Thread(target=self._accept, daemon=True)
+        self.thread.start()
+
+    def close(self):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        self.thread.join()
+
+    def cut_one(self):
+        self.cuts.release()
+
+    def cut_nothing(self):
+        while self.cuts.acquire(blocking=False):
+            pass
+
+    def _accept(self):
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+
+    def _serve(self, client):
+        with client, socket.create_connection(("127.0.0.1", self.to)) as server:
+            back = threading.Thread(target=self._copy, args=(server, client), daemon=True)
+            back.start()
+            try:
+                self._forward(client, server)
+            except OSError:
+                pass
+            finally:
+                for end in (client, server):
+                    try:
+                        end.shutdown(socket.SHUT_RDWR)
+                    except OSError:
+                        pass
+                back.join()
+
+    def _forward(self, client, server):
+        while data := client.recv(65536):
+            if data.endswith(self.COMMIT) and self.cuts.acquire(blocking=False):
+                if self.chance.random() < 0.5:
+                    self.questions_lost += 1
+                    return
+                client.shutdown(socket.SHUT_RDWR)  # before the answer can come
+                self.answers_lost += 1
+                server.sendall(data)
+                server.shutdown(socket.SHUT_WR)
+                while server.recv(65536):
+                    pass
+                return
+            server.sendall(data)
+
+    @staticmethod
+    def _copy(server, client):
+        try:
+            while data := server.recv(65536):
+                client.sendall(data)
+        except OSError:
+            pass
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 2:
+        Violence.CHUNKS, Violence.SEED = int(sys.argv[2]), int(sys.argv[3])
+        del sys.argv[2:4]
+    unittest.main()
