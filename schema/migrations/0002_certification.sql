@@ -1,7 +1,7 @@
 -- What the certification body's decisions come to: the timeline of every (programme, standard).
 
--- State, deadline and flags from `at` on; the latest batch to speak of an instant counts. Written by
--- governance commits only. Derived, as everything after the ledger and the commit log.
+-- State, deadline and flags from `at` on; the latest batch to speak of an instant counts. Only
+-- governance commits write here. Derived, as everything after the ledger and the commit log.
 CREATE TABLE record.certification_step (
     programme             text NOT NULL,
     standard              text NOT NULL,

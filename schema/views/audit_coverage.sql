@@ -5,10 +5,10 @@
 --   standard, service, environment             every service that has one, where
 --   standard, control, service, environment    every such cell
 --   standard, location                         every location in scope of the programme
--- for each standard the programme lists. A cell is in scope where its membership is IN_SCOPE and its
--- status neither OUT_OF_SCOPE nor NOT_APPLICABLE: retired services, discontinued environments and
--- excluded controls are not there to be sampled. Four grains, because a sample need not name all:
--- a talk about a control says nothing of any service, a walk through a service nothing of any
+-- for each standard the programme lists. A cell is in scope where its membership is IN_SCOPE and
+-- its status neither OUT_OF_SCOPE nor NOT_APPLICABLE: retired services, discontinued environments
+-- and excluded controls are not there to be sampled. Four grains, because a sample need not name
+-- all: a talk about a control says nothing of any service, a walk through a service nothing of any
 -- control, and neither may pass for a look at the cell.
 --
 -- What was looked at. A sample counts for each row whose names it carries all of. One that names no
@@ -17,11 +17,11 @@
 -- ones do not, as they are not the certification body's.
 --
 -- The cycle. By ISO/IEC 17021-1 (9.1.3) a cycle of certification begins with the decision that
--- grants or renews, the initial audit is part of the first one's audit programme, and the audit that
--- leads to a renewal belongs to the cycle it closes. So: from the taking force of the last RENEWED
--- decision on; after a GRANTED one from the end of what was certified before it (withdrawn, or run
--- out), and where nothing was, or nothing has been decided yet, from the beginning. It follows from
--- decisions alone, not from a count of years: a cycle that is overdue has not ended.
+-- grants or renews, the initial audit is part of the first one's audit programme, and the audit
+-- that leads to a renewal belongs to the cycle it closes. So: from the taking force of the last
+-- RENEWED decision on; after a GRANTED one from the end of what was certified before it (withdrawn,
+-- or run out), and where nothing was, or nothing has been decided yet, from the beginning. It
+-- follows from decisions alone, not from a count of years: a cycle that is overdue has not ended.
 --
 -- Measured as in cell_status.sql, with 1,000 locations and 2,000 samples: 1.25 times as long as all
 -- cells take.
@@ -153,7 +153,8 @@ COMMENT ON VIEW assay.audit_coverage IS
     'row each control, each service and environment, each of their cells, and each location.';
 COMMENT ON COLUMN assay.audit_coverage.programme IS 'the programme';
 COMMENT ON COLUMN assay.audit_coverage.standard IS 'the standard';
-COMMENT ON COLUMN assay.audit_coverage.control IS 'the control; NULL: the row is about no single one';
+COMMENT ON COLUMN assay.audit_coverage.control IS
+    'the control; NULL: the row is about no single one';
 COMMENT ON COLUMN assay.audit_coverage.service IS 'the service; NULL: about no single one';
 COMMENT ON COLUMN assay.audit_coverage.environment IS 'its environment, with service';
 COMMENT ON COLUMN assay.audit_coverage.location IS 'the location; NULL: about no single one';
