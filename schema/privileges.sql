@@ -18,16 +18,18 @@ REVOKE ALL ON ALL SEQUENCES IN SCHEMA record
 GRANT SELECT ON ALL TABLES IN SCHEMA record TO assay_aggregator, assay_auditor;
 
 -- COPY, in batches. Everything else is written by functions.
-GRANT INSERT ON record.ledger, record.verdict, record.fact, record.fact_step, record.stream,
-    record.tool, record.cell, record.history, record.timeline, record.standing, record.unmapped
+GRANT INSERT ON record.ledger, record.verdict, record.fact, record.fact_step,
+    record.certification_step, record.stream, record.tool, record.cell, record.history,
+    record.timeline, record.standing, record.unmapped
     TO assay_aggregator;
 
 -- Everything but the bytes that were received: the functions of schema assay run with the reader's
 -- own rights, so that PostgreSQL can look into them and use the indexes.
 GRANT SELECT ON record.migration, record.repeatable, record.topic, record.partition,
     record.commit_head, record.commit_log, record.commit_take, record.governance_head,
-    record.fact_step, record.service, record.environment, record.stream, record.tool, record.cell,
-    record.producer, record.history, record.timeline, record.standing, record.unmapped
+    record.fact_step, record.certification_step, record.service, record.environment,
+    record.stream, record.tool, record.cell, record.producer, record.history, record.timeline,
+    record.standing, record.unmapped
     TO assay_reader;
 GRANT SELECT (batch, topic, partition, incarnation, "offset", body, key, service, id, digest,
     occurred_at, sequence, fields) ON record.fact TO assay_reader;

@@ -1,5 +1,6 @@
 /* What governance's commits since the last run touch in a service: marked, not evaluated. */
 #include "consumers/posture/evaluation.h"
+#include "consumers/posture/reach.h"
 
 #include <string.h>
 
@@ -52,6 +53,7 @@ static void touch_standard(struct evaluation *run, const struct governance_versi
         struct standing *standing =
             standing_named(run->service, environment, version->fact->key.key);
         touch_extending(run, environment, from); /* it may be a base without scope here */
+        touch_certified(environment);
         if (standing == NULL)
             continue;
         standing->controls_changed = standing->scope_unmapped_stale = true;
@@ -112,7 +114,20 @@ static void touch_version(struct evaluation *run, const struct governance_versio
     case ASSAY__V1__EVENT__BODY_TOOL_RECALL:
         touch_recall(run, version);
         break;
-    default: /* bodies without effect on cells yet */
+    case ASSAY__V1__EVENT__BODY_FINDING:
+    case ASSAY__V1__EVENT__BODY_EXCEPTION:
+        touch_reached(run, version->fact, NULL, version->head.order.occurred_at);
+        break;
+    case ASSAY__V1__EVENT__BODY_STATEMENT_OF_APPLICABILITY:
+        touch_excluded(run, version->fact, version->head.order.occurred_at);
+        break;
+    case ASSAY__V1__EVENT__BODY_INHERITANCE:
+        touch_inheriting(run, version->fact, version->head.order.occurred_at);
+        break;
+    case ASSAY__V1__EVENT__BODY_CERTIFICATE:
+        touch_certificate(run, version, false);
+        break;
+    default: /* bodies without effect on cells */
         break;
     }
 }
@@ -235,6 +250,15 @@ static bool version_here(struct evaluation *run, const struct governance_version
         return listed_here(run, version->fact);
     case ASSAY__V1__EVENT__BODY_TOOL_RECALL:
         return tool_recalled(run, version) != NULL;
+    case ASSAY__V1__EVENT__BODY_FINDING:
+    case ASSAY__V1__EVENT__BODY_EXCEPTION:
+        return reaches_here(run, version->fact);
+    case ASSAY__V1__EVENT__BODY_STATEMENT_OF_APPLICABILITY:
+        return excludes_here(run, version->fact);
+    case ASSAY__V1__EVENT__BODY_INHERITANCE:
+        return touch_inheriting(run, version->fact, INSTANT_END);
+    case ASSAY__V1__EVENT__BODY_CERTIFICATE:
+        return touch_certificate(run, version, true);
     default:
         return false;
     }

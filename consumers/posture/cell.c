@@ -1,15 +1,15 @@
 /* Evaluates dirty cells over their window and reports which steps differ. */
 #include "consumers/posture/array.h"
-#include "consumers/posture/evaluation.h"
+#include "consumers/posture/kin.h"
 #include "consumers/posture/merge.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct fresh { /* the steps of a cell from some instant on, as they are now */
-    struct cell_step *steps;
-    uint32_t count, room;
+struct held { /* the steps a cell has */
+    const struct cell_step *steps;
+    uint32_t count;
 };
 
 uint32_t cell_steps_until(const struct cell *cell, instant at)
@@ -17,31 +17,80 @@ uint32_t cell_steps_until(const struct cell *cell, instant at)
     return steps_until(cell->steps, cell->step_count, sizeof *cell->steps, at);
 }
 
+static struct held held_shown(const struct cell *cell)
+{
+    return (struct held){cell->steps, cell->step_count};
+}
+
+static struct held held_own(const struct cell *cell)
+{
+    return cell->kin ? (struct held){cell->own, cell->own_count} : held_shown(cell);
+}
+
+static uint32_t held_until(const struct held *held, instant at)
+{
+    return steps_until(held->steps, held->count, sizeof *held->steps, at);
+}
+
+const struct cell_step *cell_own_at(const struct cell *cell, instant at)
+{
+    struct held own = held_own(cell);
+    uint32_t until = held_until(&own, at);
+    return until == 0 ? NULL : &own.steps[until - 1];
+}
+
+instant cell_own_next(const struct cell *cell, instant at)
+{
+    struct held own = held_own(cell);
+    uint32_t until = held_until(&own, at);
+    return until < own.count ? own.steps[until].at : INSTANT_END;
+}
+
+void cell_become_kin(struct posture_service *service, struct cell *cell)
+{
+    if (cell->kin)
+        return;
+    cell->kin = true;
+    cell->own =
+        array_room(NULL, &cell->own_room, cell->step_count, sizeof *cell->own, &service->bytes);
+    if (cell->step_count > 0)
+        memcpy(cell->own, cell->steps, cell->step_count * sizeof *cell->own);
+    cell->own_count = cell->step_count;
+}
+
 static struct cell_step step_of(const struct merge *merge)
 {
     const struct cell_facts *facts = &merge->facts;
-    struct cell_step step = {.at = merge->at};
+    struct cell_step step = {.at = merge->at, .exception = NAME_NONE, .inherits = NAME_NONE};
     if (!facts->exists)
         return step;
     const struct rule *rule = rules_first(facts);
     assert(facts->missing < 1u << 24);
-    step.status = (unsigned)rule->status & 0x3F;
+    step.status = (unsigned)rule->status & 0xF;
     step.deciding = rule->decides == NULL ? NULL : rule->decides(facts);
+    step.found = rule->number == 2;
+    step.exception = rule->number == 9 ? facts->covering(facts->context)->fact->key.key : NAME_NONE;
+    step.result = rule->number >= 5 && rule->number != 9 && step.deciding != NULL;
+    if (rule->number > 3) {
+        const struct governance_version *inherits = office_inheritance(&merge->office, merge->at);
+        step.inherits = inherits == NULL ? NAME_NONE : inherits->inheritance.number;
+    }
     step.checks = facts->checks;
     step.missing = facts->missing & 0xFFFFFF;
     step.stale = facts->stale > 0;
     return step;
 }
 
-static bool same_values(const struct cell_step *a, const struct cell_step *b)
+bool cell_same_values(const struct cell_step *a, const struct cell_step *b)
 {
     return a->status == b->status && a->stale == b->stale && a->checks == b->checks &&
-           a->missing == b->missing && version_same_event(a->deciding, b->deciding);
+           a->missing == b->missing && a->found == b->found && a->exception == b->exception &&
+           a->inherits == b->inherits && version_same_event(a->deciding, b->deciding);
 }
 
 /* Since when a transition that time alone causes is known: as it was, if it was there before. */
-static int64_t known_of(const struct evaluation *run, const struct cell *cell,
-                        const struct cell_step *step)
+int64_t cell_known_of(const struct evaluation *run, const struct cell *cell,
+                      const struct cell_step *step)
 {
     if (step->cause != NULL)
         return step->cause->known;
@@ -80,15 +129,16 @@ static void unite_windows(struct cell *cell)
  * and is now. */
 static void narrow_window(struct posture_service *service, struct cell *cell, struct window weak)
 {
-    uint32_t i = cell_steps_until(cell, weak.from);
-    for (i = i == 0 ? 0 : i - 1; i < cell->step_count && cell->steps[i].at <= weak.until; i++) {
-        if (cell->steps[i].status != CELL_PASSED)
+    struct held held = held_own(cell);
+    uint32_t i = held_until(&held, weak.from);
+    for (i = i == 0 ? 0 : i - 1; i < held.count && held.steps[i].at <= weak.until; i++) {
+        if (held.steps[i].status != CELL_PASSED)
             continue;
-        struct window window = {cell->steps[i].at, INSTANT_END, false};
-        while (i + 1 < cell->step_count && cell->steps[i + 1].status == CELL_PASSED)
+        struct window window = {held.steps[i].at, INSTANT_END, false};
+        while (i + 1 < held.count && held.steps[i + 1].status == CELL_PASSED)
             i++;
-        if (i + 1 < cell->step_count)
-            window.until = cell->steps[i + 1].at;
+        if (i + 1 < held.count)
+            window.until = held.steps[i + 1].at;
         if (window.from < weak.from)
             window.from = weak.from;
         if (window.until > weak.until)
@@ -118,7 +168,7 @@ static instant before(instant at)
     return at == INSTANT_BEGIN ? INSTANT_BEGIN : at - 1;
 }
 
-static void add_step(struct fresh *fresh, const struct cell_step *step)
+void fresh_add(struct fresh *fresh, const struct cell_step *step)
 {
     fresh->steps =
         array_room(fresh->steps, &fresh->room, fresh->count + 1u, sizeof *fresh->steps, NULL);
@@ -133,43 +183,64 @@ static void sweep_window(const struct evaluation *run, const struct cell *cell,
     for (instant next; (next = merge_next(merge)) != INSTANT_END && next <= window->until;) {
         merge_advance(merge);
         struct cell_step step = step_of(merge);
-        if (same_values(&step, &last))
+        if (cell_same_values(&step, &last))
             continue;
-        step.transition = step.status != last.status;
+        step.transition = step.status != last.status || step.inherits != last.inherits;
         if (step.transition) {
             step.cause = merge_cause(merge);
-            step.known = known_of(run, cell, &step);
+            step.known = cell_known_of(run, cell, &step);
         }
-        add_step(fresh, &step);
+        fresh_add(fresh, &step);
         last = step;
     }
 }
 
-/* The cell's steps from `kept` on as they are now: swept within its windows, held between them. */
-static void sweep_cell(const struct evaluation *run, const struct cell *cell, uint32_t kept,
+/* The steps from `kept` on as they are now: swept within the cell's windows, held between them.
+ * `merge` works out own steps; NULL: what is shown of a cell with kin. */
+static void sweep_cell(const struct evaluation *run, const struct cell *cell,
+                       const struct held *held, uint32_t kept, struct merge *merge,
                        struct fresh *fresh)
 {
-    struct merge merge;
-    merge_open(&merge, run, cell, before(cell->windows[0].from));
-    uint32_t held = kept;
+    uint32_t next = kept;
     for (uint32_t i = 0; i < cell->window_count; i++) {
         const struct window *window = &cell->windows[i];
-        for (; held < cell->step_count && cell->steps[held].at < window->from; held++)
-            add_step(fresh, &cell->steps[held]);
-        if (i > 0)
-            merge_seek(&merge, before(window->from));
-        struct cell_step last = {.status = CELL_NONE};
+        for (; next < held->count && held->steps[next].at < window->from; next++)
+            fresh_add(fresh, &held->steps[next]);
+        struct cell_step last = {
+            .status = CELL_NONE, .exception = NAME_NONE, .inherits = NAME_NONE};
         if (fresh->count > 0)
             last = fresh->steps[fresh->count - 1];
         else if (kept > 0)
-            last = cell->steps[kept - 1];
-        sweep_window(run, cell, window, &merge, last, fresh);
-        while (held < cell->step_count && cell->steps[held].at <= window->until)
-            held++;
+            last = held->steps[kept - 1];
+        if (merge == NULL) {
+            sweep_inherited(run, cell, window, last, fresh);
+        } else {
+            if (i > 0)
+                merge_seek(merge, before(window->from));
+            sweep_window(run, cell, window, merge, last, fresh);
+        }
+        while (next < held->count && held->steps[next].at <= window->until)
+            next++;
     }
-    for (; held < cell->step_count; held++)
-        add_step(fresh, &cell->steps[held]);
+    for (; next < held->count; next++)
+        fresh_add(fresh, &held->steps[next]);
+}
+
+static void sweep_merged(const struct evaluation *run, const struct cell *cell,
+                         const struct held *held, uint32_t kept, struct fresh *fresh)
+{
+    struct merge merge;
+    merge_open(&merge, run, cell, before(cell->windows[0].from),
+               cell->windows[cell->window_count - 1].until);
+    sweep_cell(run, cell, held, kept, &merge, fresh);
     merge_close(&merge);
+}
+
+/* How many held steps are before the first window. */
+static uint32_t kept_before(const struct cell *cell, const struct held *held)
+{
+    instant from = cell->windows[0].from;
+    return from == INSTANT_BEGIN ? 0 : held_until(held, from - 1);
 }
 
 /* ---- what differs ---- */
@@ -179,14 +250,24 @@ static void report(const struct evaluation *run, const struct cell *cell,
 {
     if (run->sink->cell == NULL)
         return;
-    struct posture_cell_step reported = cell_step_reported(step);
+    struct posture_cell_step reported = cell_step_reported(run->service, step);
     if (change == STEP_REMOVED)
         reported = (struct posture_cell_step){.at = step->at};
     run->sink->cell(run->sink->context, text_of(run->service, cell->standing->environment->name),
                     cell->number, change, &reported);
 }
 
-struct posture_cell_step cell_step_reported(const struct cell_step *step)
+/* The key of the finding that decides. */
+static const char *finding_of(const struct posture_service *service, const struct cell_step *step)
+{
+    if (!step->found)
+        return NULL;
+    const struct governance_version *finding = (const struct governance_version *)step->deciding;
+    return names_text(service->governance->names, finding->fact->key.key);
+}
+
+struct posture_cell_step cell_step_reported(const struct posture_service *service,
+                                            const struct cell_step *step)
 {
     return (struct posture_cell_step){
         .at = step->at,
@@ -198,12 +279,15 @@ struct posture_cell_step cell_step_reported(const struct cell_step *step)
         .deciding = step->deciding == NULL ? NULL : &step->deciding->order.id,
         .cause = step->cause == NULL ? NULL : &step->cause->order.id,
         .known = step->known,
+        .inherited_from = names_text(service->governance->names, step->inherits),
+        .exception = names_text(service->governance->names, step->exception),
+        .finding = finding_of(service, step),
     };
 }
 
 static bool same_step(const struct cell_step *a, const struct cell_step *b)
 {
-    return same_values(a, b) && a->transition == b->transition && a->known == b->known &&
+    return cell_same_values(a, b) && a->transition == b->transition && a->known == b->known &&
            version_same_event(a->cause, b->cause);
 }
 
@@ -240,18 +324,59 @@ static instant report_differences(const struct evaluation *run, const struct cel
     return first;
 }
 
+static void put_in_place(struct posture_service *service, struct cell_step **steps, uint32_t *count,
+                         uint32_t *room, uint32_t kept, struct fresh *fresh)
+{
+    *steps = array_room(*steps, room, kept + fresh->count, sizeof **steps, &service->bytes);
+    if (fresh->count > 0)
+        memcpy(*steps + kept, fresh->steps, fresh->count * sizeof **steps);
+    *count = kept + fresh->count;
+    free(fresh->steps);
+}
+
+static void evaluate_own_cell(struct evaluation *run, struct cell *cell)
+{
+    settle_windows(run->service, cell);
+    if (cell->window_count == 0)
+        return;
+    struct held held = held_own(cell);
+    uint32_t kept = kept_before(cell, &held);
+    struct fresh fresh = {0};
+    sweep_merged(run, cell, &held, kept, &fresh);
+    put_in_place(run->service, &cell->own, &cell->own_count, &cell->own_room, kept, &fresh);
+}
+
+void evaluate_own(struct evaluation *run, struct environment *environment)
+{
+    if (run->governance->inheritors == NULL)
+        return;
+    for (uint32_t i = 0; i < environment->dirty_cell_count; i++) {
+        struct cell *cell = environment->dirty_cells[i];
+        struct cell_name name = cell_name_of(run, cell);
+        if (!cell->kin && kin_has(run->governance, &name))
+            cell_become_kin(run->service, cell);
+        if (cell->kin)
+            evaluate_own_cell(run, cell);
+    }
+}
+
 static void evaluate_cell(struct evaluation *run, struct cell *cell)
 {
     struct posture_service *service = run->service;
     struct environment *environment = cell->standing->environment;
-    settle_windows(service, cell);
+    if (cell->kin)
+        unite_windows(cell); /* they were settled for its own steps, and others' came to them */
+    else
+        settle_windows(service, cell);
     if (cell->window_count == 0)
         return;
-    uint32_t kept = cell->windows[0].from == INSTANT_BEGIN
-                        ? 0
-                        : cell_steps_until(cell, cell->windows[0].from - 1);
+    struct held held = held_shown(cell);
+    uint32_t kept = kept_before(cell, &held);
     struct fresh fresh = {0};
-    sweep_cell(run, cell, kept, &fresh);
+    if (cell->kin)
+        sweep_cell(run, cell, &held, kept, NULL, &fresh);
+    else
+        sweep_merged(run, cell, &held, kept, &fresh);
     if (cell->number == NONE && fresh.count > 0) {
         cell_number(service, cell);
         if (run->sink->cell_new != NULL)
@@ -260,13 +385,8 @@ static void evaluate_cell(struct evaluation *run, struct cell *cell)
                                 text_of(service, cell->control));
     }
     instant first = report_differences(run, cell, kept, &fresh);
-    cell->steps = array_room(cell->steps, &cell->step_room, kept + fresh.count, sizeof *cell->steps,
-                             &service->bytes);
-    if (fresh.count > 0)
-        memcpy(cell->steps + kept, fresh.steps, fresh.count * sizeof *cell->steps);
-    cell->step_count = kept + fresh.count;
+    put_in_place(service, &cell->steps, &cell->step_count, &cell->step_room, kept, &fresh);
     cell->window_count = 0;
-    free(fresh.steps);
     if (first != INSTANT_END)
         standing_touch(cell->standing, first);
 }

@@ -245,6 +245,7 @@ static void count_onboarding(struct evaluation *run)
             }
         }
         touch_reasons(environment);
+        touch_certified(environment);
     }
 }
 
@@ -257,7 +258,7 @@ static void count_scope(struct evaluation *run, struct standing *standing)
                         text_of(service, environment->name), text_of(service, standing->standard));
     assert(size > 0 && (size_t)size < sizeof key);
     instant from = settle_fact(run, &standing->scope, "scope_change", key);
-    standing->scope_unmapped_stale = true;
+    standing->scope_unmapped_stale = standing->certified_stale = true;
     if (from == INSTANT_END)
         return;
     struct cell *cell, *next;

@@ -1,7 +1,9 @@
 /* One evaluation from beginning to end; and what is held, told again. */
+#include "consumers/posture/array.h"
 #include "consumers/posture/evaluation.h"
 
 #include <assert.h>
+#include <stdlib.h>
 
 const char *cell_status_name(enum cell_status status)
 {
@@ -35,14 +37,15 @@ const char *posture_value_name(enum posture_value value)
     return names[value];
 }
 
-void posture_evaluate(struct posture_service *service, const struct posture_governance *governance,
-                      int64_t position, int64_t batch, const struct posture_sink *sink)
+static struct evaluation begin(struct posture_service *service,
+                               const struct posture_governance *governance, int64_t position,
+                               int64_t batch, const struct posture_sink *sink)
 {
     static const struct posture_sink nobody;
     assert(service->governance == NULL || service->governance == governance);
     assert(!service->evaluated || service->position <= position);
     service->governance = governance;
-    struct evaluation run = {
+    return (struct evaluation){
         .service = service,
         .governance = governance,
         .position = position,
@@ -50,20 +53,63 @@ void posture_evaluate(struct posture_service *service, const struct posture_gove
         .sink = sink == NULL ? &nobody : sink,
         .name = to_governance(service, service->name),
     };
-    advance(&run);
-    count_facts(&run);
-    count_results(&run);
+}
+
+/* What a service has of its own, whatever it inherits. Reports facts. */
+static void evaluate_alone(struct evaluation *run)
+{
+    struct posture_service *service = run->service;
+    advance(run);
+    count_facts(run);
+    count_results(run);
     for (uint32_t i = 0; i < service->environment_count; i++) {
         struct environment *environment = service->environments[i];
-        settle_environment(&run, environment);
-        evaluate_populations(&run, environment);
-        evaluate_cells(&run, environment);
-        evaluate_standings(&run, environment);
-        evaluate_unmapped(&run, environment);
+        settle_environment(run, environment);
+        evaluate_certified(run, environment);
+        evaluate_populations(run, environment);
+        evaluate_own(run, environment);
     }
-    evaluate_retractions(&run);
-    service->position = position;
+}
+
+static void evaluate_shown(struct evaluation *run)
+{
+    struct posture_service *service = run->service;
+    for (uint32_t i = 0; i < service->environment_count; i++) {
+        struct environment *environment = service->environments[i];
+        evaluate_cells(run, environment);
+        evaluate_standings(run, environment);
+        evaluate_unmapped(run, environment);
+    }
+    evaluate_retractions(run);
+    service->position = run->position;
     service->evaluated = true;
+}
+
+void posture_evaluate_together(struct posture_service *const *services, size_t count,
+                               const struct posture_governance *governance, int64_t position,
+                               int64_t batch, const struct posture_sink *sinks)
+{
+    struct together together = {.count = count};
+    together.runs = array_new(count + 1, sizeof *together.runs, NULL);
+    for (size_t i = 0; i < count; i++) {
+        together.runs[i] =
+            begin(services[i], governance, position, batch, sinks == NULL ? NULL : &sinks[i]);
+        together.runs[i].together = &together;
+    }
+    together_open(&together);
+    for (size_t i = 0; i < count; i++)
+        evaluate_alone(&together.runs[i]);
+    spread(&together);
+    for (size_t i = 0; i < count; i++)
+        evaluate_shown(&together.runs[i]);
+    together_close(&together);
+    free(together.runs);
+}
+
+void posture_evaluate(struct posture_service *service, const struct posture_governance *governance,
+                      int64_t position, int64_t batch, const struct posture_sink *sink)
+{
+    posture_evaluate_together(&service, 1, governance, position, batch, sink);
 }
 
 static void each_cell(const struct posture_service *service, const struct environment *environment,
@@ -77,7 +123,7 @@ static void each_cell(const struct posture_service *service, const struct enviro
         while (began > 0 && !cell->steps[began].transition)
             began--;
         for (uint32_t j = began; j < cell->step_count; j = j < first ? first : j + 1) {
-            struct posture_cell_step step = cell_step_reported(&cell->steps[j]);
+            struct posture_cell_step step = cell_step_reported(service, &cell->steps[j]);
             sink->cell(sink->context, text_of(service, environment->name), i, STEP_SET, &step);
         }
     }

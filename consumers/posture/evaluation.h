@@ -3,7 +3,10 @@
  *
  * The order of the steps: governance's log (advance.c) and what was told mark what they touch;
  * facts' versions in force and which results count (counting.c); then, environment by environment,
- * the programme it belongs to, populations, cells, standings, and what is unmapped.
+ * the programme it belongs to, what is certified, populations, and the own steps of cells that may
+ * inherit or be inherited from. When all services that are evaluated together are there, what
+ * changed is carried on to those that inherit (inherit.c); then, environment by environment
+ * again, cells, standings, and what is unmapped.
  *
  * Ownership: borrows everything, for the run.
  */
@@ -12,7 +15,15 @@
 
 #include "consumers/posture/service.h"
 
+struct together { /* the services that are evaluated together */
+    struct evaluation *runs;
+    size_t count;
+    const struct evaluation **by_name; /* those governance has heard of, by its number */
+    size_t by_name_count;
+};
+
 struct evaluation {
+    const struct together *together;
     struct posture_service *service;
     const struct posture_governance *governance;
     int64_t position, batch;
@@ -54,9 +65,45 @@ int64_t population_ttl(const struct population *population, instant at);
 const struct governance_fact *mapping_of(const struct evaluation *run, uint32_t check);
 
 /* cell.c */
+/* The own steps of dirty cells that have kin. Their windows stay, for what is shown. */
+void evaluate_own(struct evaluation *run, struct environment *environment);
+/* Makes a cell keep its own steps apart. */
+void cell_become_kin(struct posture_service *service, struct cell *cell);
+struct fresh { /* the steps of a cell from some instant on, as they are now */
+    struct cell_step *steps;
+    uint32_t count, room;
+};
+void fresh_add(struct fresh *fresh, const struct cell_step *step);
+/* The own step in force; NULL: none. */
+const struct cell_step *cell_own_at(const struct cell *cell, instant at);
+instant cell_own_next(const struct cell *cell, instant at); /* INSTANT_END: no step after `at` */
+bool cell_same_values(const struct cell_step *a, const struct cell_step *b);
+/* As it was told, where a transition that time alone causes was there before. */
+int64_t cell_known_of(const struct evaluation *run, const struct cell *cell,
+                      const struct cell_step *step);
 void evaluate_cells(struct evaluation *run, struct environment *environment);
 uint32_t cell_steps_until(const struct cell *cell, instant at);
-struct posture_cell_step cell_step_reported(const struct cell_step *step);
+struct posture_cell_step cell_step_reported(const struct posture_service *service,
+                                            const struct cell_step *step);
+
+/* certified.c */
+void evaluate_certified(struct evaluation *run, struct environment *environment);
+const struct certified_step *certified_at(const struct standing *standing, instant at);
+/* Marks that what is certified must be looked at again: in an environment, or what a decision bears
+ * on; whether there is any such standing. */
+void touch_certified(const struct environment *environment);
+bool touch_certificate(struct evaluation *run, const struct governance_version *version,
+                       bool only_ask);
+
+/* inherit.c */
+/* The services' numbers are known; to be called first and last. */
+void together_open(struct together *together);
+void together_close(struct together *together);
+/* Carries windows on to the cells that inherit, of all services. */
+void spread(struct together *together);
+/* Works out what is shown of a cell with kin within a window; `last` is the step before it. */
+void sweep_inherited(const struct evaluation *run, const struct cell *cell,
+                     const struct window *window, struct cell_step last, struct fresh *fresh);
 
 /* standing.c */
 void evaluate_standings(struct evaluation *run, struct environment *environment);

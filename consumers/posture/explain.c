@@ -189,7 +189,7 @@ static void explain_next(const struct evaluation *run, const struct merge *merge
     out->next_status = (enum cell_status)next->status;
     if (next->cause != NULL) {
         struct merge then; /* the cause is in force only then */
-        merge_open(&then, run, merge->cell, next->at);
+        merge_open(&then, run, merge->cell, next->at, next->at);
         out->next_cause = version_event(run, &then, next->cause);
         merge_close(&then);
         return;
@@ -286,7 +286,7 @@ bool posture_explain(struct posture_service *service, const struct posture_gover
     if (cell == NULL)
         return false;
     struct merge merge;
-    merge_open(&merge, &run, cell, at);
+    merge_open(&merge, &run, cell, at, at);
     bool exists = merge.facts.exists;
     if (exists)
         explain_cell(&run, cell, at, &merge, out);

@@ -1,6 +1,8 @@
 #include "consumers/posture/governance.h"
 
 #include "consumers/posture/array.h"
+#include "consumers/posture/certificate.h"
+#include "consumers/posture/kin.h"
 #include "proto/codec.h"
 #include "proto/record.h"
 
@@ -71,6 +73,13 @@ void posture_governance_free(struct posture_governance *governance)
     }
     free_namings(&governance->controls);
     free_namings(&governance->environments);
+    free_namings(&governance->findings);
+    free_namings(&governance->exceptions);
+    free_namings(&governance->subjects);
+    free_namings(&governance->certificates);
+    free_namings(&governance->pairs);
+    certifications_free(governance);
+    kin_free(governance);
     free(governance->log);
     arena_free(governance->scratch);
     names_free(governance->names);
@@ -252,13 +261,19 @@ const struct governance_fact *governance_fact(const struct posture_governance *g
     return fact;
 }
 
-const struct governance_fact *governance_standard(const struct posture_governance *governance,
-                                                  uint32_t name)
+const struct governance_fact *governance_named(const struct posture_governance *governance,
+                                               Assay__V1__Event__BodyCase body, uint32_t name)
 {
-    struct fact_key wanted = {ASSAY__V1__EVENT__BODY_STANDARD, name};
+    struct fact_key wanted = {(uint32_t)body, name};
     struct governance_fact *fact;
     HASH_FIND(hh, governance->facts, &wanted, sizeof wanted, fact);
     return fact;
+}
+
+const struct governance_fact *governance_standard(const struct posture_governance *governance,
+                                                  uint32_t name)
+{
+    return governance_named(governance, ASSAY__V1__EVENT__BODY_STANDARD, name);
 }
 
 bool governance_counts(const struct governance_version *version, int64_t position)
@@ -309,22 +324,24 @@ const struct governance_version *governance_last(const struct governance_fact *f
     return governance_in_force(fact, position, INSTANT_END);
 }
 
+const struct naming *naming_find(const struct naming *namings, uint32_t first, uint32_t second)
+{
+    struct control_name name = {first, second};
+    struct naming *naming;
+    HASH_FIND(hh, namings, &name, sizeof name, naming);
+    return naming;
+}
+
 const struct naming *governance_control(const struct posture_governance *governance,
                                         uint32_t standard, uint32_t control)
 {
-    struct control_name name = {standard, control};
-    struct naming *naming;
-    HASH_FIND(hh, governance->controls, &name, sizeof name, naming);
-    return naming;
+    return naming_find(governance->controls, standard, control);
 }
 
 const struct naming *governance_environment(const struct posture_governance *governance,
                                             uint32_t environment)
 {
-    struct control_name name = {environment, NAME_NONE};
-    struct naming *naming;
-    HASH_FIND(hh, governance->environments, &name, sizeof name, naming);
-    return naming;
+    return naming_find(governance->environments, environment, NAME_NONE);
 }
 
 bool governance_retracts(const struct posture_governance *governance, const uuid *id,

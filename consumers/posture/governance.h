@@ -5,7 +5,8 @@
  * retraction told at or before p reaches it: two numbers in the version say so, and every service
  * asks as of its own position. The log is what a service walks to learn what changed.
  *
- * Of the bodies that posture gives no effect yet only the versions are kept.
+ * Of the bodies that have no effect on a cell or a certificate (location, management_record) only
+ * the versions are kept.
  *
  * Ownership: owns everything; versions and facts stay where they are until posture_governance_free.
  */
@@ -37,10 +38,14 @@ struct mapping {
 };
 
 struct standard {
-    uint32_t *controls; /* of kind CLAUSE or CONTROL; sorted, each once */
+    struct listed_control {
+        uint32_t control;
+        bool clause;
+    } * controls; /* of kind CLAUSE or CONTROL; sorted, each once */
     uint32_t control_count;
     uint32_t *extends;
     uint32_t extend_count;
+    instant certifiable_until; /* INSTANT_END: no end is known */
 };
 
 struct programme {
@@ -56,6 +61,64 @@ struct programme {
 struct recall {
     uint32_t tool, version, service;
     bool in_force;
+};
+
+/* What a finding or an exception speaks of; "*" is posture_governance.star. */
+struct reach {
+    uint32_t programme, standard, control, service, environment;
+};
+
+struct finding {
+    struct reach reach;
+    bool open, major, minor;
+    instant due_at; /* INSTANT_END: none given */
+};
+
+struct exception {
+    struct reach reach;
+    uint32_t check, subject;
+    bool approved;
+    instant expires_at;
+};
+
+struct statement { /* of applicability */
+    uint32_t version;
+    struct statement_entry {
+        struct control_name control;
+        bool excluded; /* not applicable, with a justification */
+    } * entries;       /* sorted */
+    uint32_t entry_count;
+};
+
+/* A cell, in governance's numbers; NAME_NONE: never heard there. Of an inheritance service and
+ * control may be "*". */
+struct cell_name {
+    uint32_t service, environment, standard, control;
+};
+
+struct inheritance {
+    struct cell_name name; /* whom it is for: the fact's key */
+    uint32_t number;       /* in posture_governance.inheritance_versions */
+    uint32_t provider_service, provider_environment;
+    uint32_t provider; /* "service/environment" */
+    Assay__V1__InheritanceKind kind;
+};
+
+struct certificate { /* a decision on it */
+    uint32_t programme, standard;
+    Assay__V1__CertificateDecision decision;
+    instant force; /* takes effect */
+    instant valid_from, valid_until;
+    instant scope_date; /* the day whose scope it certifies */
+    uint32_t number, body, soa_version;
+};
+
+struct audit {
+    uint32_t programme;
+    uint32_t *standards;
+    uint32_t standard_count;
+    bool surveys; /* a surveillance or recertification, and not only planned */
+    instant ends_at;
 };
 
 struct governance_record {
@@ -77,6 +140,12 @@ struct governance_version {
         struct standard standard;
         struct programme programme;
         struct recall recall;
+        struct finding finding;
+        struct exception exception;
+        struct statement statement;
+        struct inheritance inheritance;
+        struct certificate certificate;
+        struct audit audit;
     };
 };
 
@@ -108,12 +177,31 @@ struct governance_fact {
     uint32_t unmapped_count;
 };
 
-/* What any version of any fact ever named: a control its checks' mappings, an environment its
- * programmes. */
+/* What any version of any fact ever named: a control its checks' mappings, its findings and its
+ * exceptions ("*" being a name of its own), an environment its programmes, a check the exceptions
+ * that speak of one subject of it, a programme and standard the certificate, its findings and
+ * audits. */
 struct naming {
-    struct control_name name; /* an environment: {environment, NAME_NONE} */
+    struct control_name name; /* an environment: {environment, NAME_NONE}; a check likewise */
     struct governance_fact **facts;
     uint32_t fact_count, fact_room;
+    UT_hash_handle hh;
+};
+
+/* Inheritances by the cells they are for, or by the cells any version of them ever provides from.
+ */
+struct inheriting {
+    struct cell_name name;
+    struct governance_fact **facts;
+    uint32_t fact_count, fact_room;
+    UT_hash_handle hh;
+};
+
+struct kin { /* which services a service, or "*", inherits from and gives to, each once */
+    uint32_t service;
+    uint32_t *providers, *inheritors;
+    uint32_t provider_count, provider_room;
+    uint32_t inheritor_count, inheritor_room;
     UT_hash_handle hh;
 };
 
@@ -142,6 +230,14 @@ struct posture_governance {
     } * ids;
     struct governance_retraction *retractions; /* by id; others of the same id behind the first */
     struct naming *controls, *environments;
+    struct naming *findings, *exceptions; /* by standard and control */
+    struct naming *subjects;              /* by check: exceptions for a single subject */
+    struct naming *certificates, *pairs;  /* by programme and standard; pairs: findings, audits */
+    struct certification *certifications; /* by programme and standard */
+    struct inheriting *inheritors, *providers;
+    struct kin *kin;
+    struct governance_version **inheritance_versions; /* by number */
+    uint32_t inheritance_count, inheritance_room;
     struct governance_entry *log;
     uint32_t log_count, log_room;
     uint32_t settled; /* log entries that posture_governance_settle has seen */
@@ -154,6 +250,10 @@ const struct governance_fact *governance_fact(const struct posture_governance *g
                                               Assay__V1__Event__BodyCase body, const char *key);
 const struct governance_fact *governance_standard(const struct posture_governance *governance,
                                                   uint32_t name);
+
+/* The fact whose key is that one name. */
+const struct governance_fact *governance_named(const struct posture_governance *governance,
+                                               Assay__V1__Event__BodyCase body, uint32_t name);
 
 bool governance_counts(const struct governance_version *version, int64_t position);
 
@@ -173,6 +273,9 @@ const struct naming *governance_control(const struct posture_governance *governa
                                         uint32_t standard, uint32_t control);
 const struct naming *governance_environment(const struct posture_governance *governance,
                                             uint32_t environment);
+
+/* The facts that ever named {first, second}; NULL: none. */
+const struct naming *naming_find(const struct naming *namings, uint32_t first, uint32_t second);
 
 /* Whether, as of a position, a retraction of governance reaches an event of that service (a number
  * of governance's names). */
@@ -200,10 +303,14 @@ const char *governance_service_of(const Assay__V1__Event *event);
 bool mapping_names(const struct mapping *mapping, uint32_t standard, uint32_t control);
 bool mapping_applies(const struct mapping *mapping, uint32_t star, uint32_t service,
                      uint32_t environment);
-bool standard_has(const struct standard *standard, uint32_t control);
+/* NULL: has not. */
+const struct listed_control *standard_lists(const struct standard *standard, uint32_t control);
 bool programme_lists_standard(const struct programme *programme, uint32_t standard);
 /* NULL: does not list it. */
 const struct listed_environment *programme_lists(const struct programme *programme,
                                                  uint32_t environment);
+/* NULL: omits it. */
+const struct statement_entry *statement_lists(const struct statement *statement, uint32_t standard,
+                                              uint32_t control);
 
 #endif

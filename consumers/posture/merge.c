@@ -22,6 +22,14 @@ bool check_missing(const struct check_input *input)
            !has(input, IN_STALE);
 }
 
+/* The greatest failing observation that no exception covers. */
+static uint32_t failing_uncovered(const struct check_input *input)
+{
+    if (input->step == NULL || input->step->greatest[IN_FAIL] == NONE)
+        return NONE;
+    return input->covered == NULL ? input->step->greatest[IN_FAIL] : input->covered->uncovered;
+}
+
 static void count(struct cell_facts *facts, const struct check_input *input, uint32_t by)
 {
     /* `by` is 1, or UINT32_MAX, which takes one away. */
@@ -29,6 +37,7 @@ static void count(struct cell_facts *facts, const struct check_input *input, uin
         return;
     facts->checks += by;
     facts->failing += has(input, IN_FAIL) ? by : 0;
+    facts->uncovered += failing_uncovered(input) != NONE ? by : 0;
     if (!input->required)
         return;
     facts->required += by;
@@ -38,10 +47,13 @@ static void count(struct cell_facts *facts, const struct check_input *input, uin
 }
 
 /* The observation a check puts forward for a category. */
-static uint32_t candidate(const struct check_input *input, enum category category)
+static uint32_t candidate(const struct check_input *input, uint32_t category)
 {
-    if (input->step == NULL || !input->mapped || (category != IN_FAIL && !input->required))
+    bool of_any = category == IN_FAIL || category == IN_UNCOVERED;
+    if (input->step == NULL || !input->mapped || (!of_any && !input->required))
         return NONE;
+    if (category == IN_UNCOVERED)
+        return failing_uncovered(input);
     return input->step->greatest[category];
 }
 
@@ -52,7 +64,7 @@ static bool greater(const struct merge *merge, uint32_t a, uint32_t b)
 
 static void offer(struct merge *merge, uint32_t number)
 {
-    for (uint32_t category = 0; category < CATEGORIES; category++) {
+    for (uint32_t category = 0; category < BESTS; category++) {
         struct best *best = &merge->best[category];
         uint32_t offered = candidate(&merge->checks[number], category);
         if (!best->known || offered == best->observation)
@@ -64,7 +76,7 @@ static void offer(struct merge *merge, uint32_t number)
     }
 }
 
-static const struct version *greatest(const void *context, enum category category)
+static const struct version *greatest(const void *context, uint32_t category)
 {
     /* Looking for it again changes what is remembered, not what it is. */
     struct merge *merge = (struct merge *)context;
@@ -81,6 +93,21 @@ static const struct version *greatest(const void *context, enum category categor
     return &observation_at(merge->run->service, best->observation)->head;
 }
 
+static const struct governance_version *covering(const void *context)
+{
+    const struct merge *merge = context;
+    const struct governance_version *greatest = NULL;
+    for (uint32_t i = 0; i < merge->check_count; i++) {
+        const struct check_input *input = &merge->checks[i];
+        const struct governance_version *one =
+            input->mapped && input->covered != NULL ? input->covered->covering : NULL;
+        if (one != NULL &&
+            (greatest == NULL || order_compare(&one->head.order, &greatest->head.order) > 0))
+            greatest = one;
+    }
+    return greatest;
+}
+
 /* ---- the inputs at an instant; each returns when it changes next ---- */
 
 static void take_mapping(struct merge *merge, struct check_input *input, instant at)
@@ -93,10 +120,11 @@ static void take_mapping(struct merge *merge, struct check_input *input, instant
         input->was_mapped = input->mapped;
         input->mapping_at = at;
         input->mapping = mapping;
-        input->mapped = mapping != NULL &&
-                        mapping_names(&mapping->mapping, merge->standard, merge->control) &&
-                        mapping_applies(&mapping->mapping, run->governance->star, run->name,
-                                        merge->environment);
+        input->mapped =
+            mapping != NULL &&
+            mapping_names(&mapping->mapping, merge->name.standard, merge->name.control) &&
+            mapping_applies(&mapping->mapping, run->governance->star, run->name,
+                            merge->name.environment);
         input->required = input->mapped && mapping->mapping.required;
     }
     input->next_mapping = governance_next(input->fact, run->position, at);
@@ -119,6 +147,17 @@ static instant take_step(struct check_input *input, instant at)
                                                      : INSTANT_END;
 }
 
+static instant take_cover(struct check_input *input, instant at)
+{
+    const struct cover *cover = &input->cover;
+    if (cover->count == 0)
+        return INSTANT_END;
+    input->next_cover += steps_until(cover->steps + input->next_cover,
+                                     cover->count - input->next_cover, sizeof *cover->steps, at);
+    input->covered = &cover->steps[input->next_cover - 1];
+    return input->next_cover < cover->count ? cover->steps[input->next_cover].at : INSTANT_END;
+}
+
 static instant least(instant a, instant b)
 {
     return a < b ? a : b;
@@ -130,6 +169,7 @@ static instant take_check(struct merge *merge, uint32_t number, instant at)
     count(&merge->facts, input, UINT32_MAX);
     take_mapping(merge, input, at);
     instant next = least(input->next_mapping, take_step(input, at));
+    next = least(next, take_cover(input, at));
     count(&merge->facts, input, 1);
     offer(merge, number);
     return next;
@@ -148,6 +188,7 @@ static instant take_programme(struct merge *merge, instant at)
     const struct environment *environment = merge->cell->standing->environment;
     uint32_t until = steps_until(environment->programmes, environment->programme_count,
                                  sizeof *environment->programmes, at);
+    merge->office_changed = true;
     merge->facts.programme = until == 0 ? NULL : &environment->programmes[until - 1];
     return until < environment->programme_count ? environment->programmes[until].at : INSTANT_END;
 }
@@ -156,6 +197,10 @@ static instant take(struct merge *merge, uint32_t input, instant at)
 {
     if (input < merge->check_count)
         return take_check(merge, input, at);
+    if (input >= merge->check_count + SOURCES) {
+        merge->office_changed = true;
+        return office_take(&merge->office, input - merge->check_count - SOURCES, at);
+    }
     struct cell_facts *facts = &merge->facts;
     switch ((enum merge_source)(input - merge->check_count)) {
     case SCOPE:
@@ -176,8 +221,16 @@ static instant take(struct merge *merge, uint32_t input, instant at)
 static void settle(struct merge *merge)
 {
     struct cell_facts *facts = &merge->facts;
-    facts->exists = facts->scope != NULL && facts->standard != NULL &&
-                    standard_has(&facts->standard->standard, merge->control);
+    const struct listed_control *listed =
+        facts->standard == NULL ? NULL
+                                : standard_lists(&facts->standard->standard, merge->name.control);
+    facts->exists = facts->scope != NULL && listed != NULL;
+    facts->clause = listed != NULL && listed->clause;
+    if (merge->office_changed) {
+        facts->finding = office_finding(&merge->office, facts->programme, merge->at);
+        facts->statement = office_statement(&merge->office, facts->programme, merge->at);
+        merge->office_changed = false;
+    }
 }
 
 /* ---- the heap of next changes ---- */
@@ -200,42 +253,52 @@ static void sift_down(struct merge *merge, uint32_t at)
     points[at] = moved;
 }
 
+static void open_check(struct merge *merge, struct check_input *input, instant at)
+{
+    const struct evaluation *run = merge->run;
+    uint32_t check = from_governance(run->service, input->fact->key.key);
+    input->population =
+        check == NAME_NONE ? NULL : population_find(merge->cell->standing->environment, check);
+    if (input->population == NULL)
+        return;
+    input->next_step = population_steps_until(input->population, at);
+    if (input->next_step > 0)
+        input->step = &input->population->steps[input->next_step - 1];
+    if (exceptions_speak_of(&merge->exceptions, run, input->fact->key.key))
+        cover_open(&input->cover, &merge->exceptions, run, input->population, input->fact->key.key,
+                   at, merge->until);
+}
+
 static void open_checks(struct merge *merge, instant at)
 {
     const struct evaluation *run = merge->run;
-    const struct environment *environment = merge->cell->standing->environment;
     const struct naming *naming =
-        governance_control(run->governance, merge->standard, merge->control);
+        governance_control(run->governance, merge->name.standard, merge->name.control);
     merge->check_count = naming == NULL ? 0 : naming->fact_count;
     merge->checks = array_new(merge->check_count + 1u, sizeof *merge->checks, NULL);
     for (uint32_t i = 0; i < merge->check_count; i++) {
         struct check_input *input = &merge->checks[i];
         input->fact = naming->facts[i];
         input->mapping_at = input->next_mapping = INSTANT_BEGIN;
-        uint32_t check = from_governance(run->service, input->fact->key.key);
-        input->population = check == NAME_NONE ? NULL : population_find(environment, check);
-        if (input->population != NULL) {
-            input->next_step = population_steps_until(input->population, at);
-            if (input->next_step > 0)
-                input->step = &input->population->steps[input->next_step - 1];
-        }
+        open_check(merge, input, at);
     }
 }
 
 void merge_open(struct merge *merge, const struct evaluation *run, const struct cell *cell,
-                instant at)
+                instant at, instant until)
 {
-    struct posture_service *service = run->service;
-    *merge = (struct merge){.run = run, .cell = cell};
-    merge->standard = to_governance(service, cell->standing->standard);
-    merge->control = to_governance(service, cell->control);
-    merge->environment = to_governance(service, cell->standing->environment->name);
-    if (merge->standard != NAME_NONE)
-        merge->standard_fact = governance_standard(run->governance, merge->standard);
+    *merge = (struct merge){.run = run, .cell = cell, .until = until};
+    merge->name = cell_name_of(run, cell);
+    if (merge->name.standard != NAME_NONE)
+        merge->standard_fact = governance_standard(run->governance, merge->name.standard);
     merge->facts.greatest = greatest;
+    merge->facts.covering = covering;
     merge->facts.context = merge;
+    exceptions_open(&merge->exceptions, run, cell, &merge->name, at, until);
+    office_open(&merge->office, run, cell, &merge->name);
     open_checks(merge, at);
-    merge->points = array_new(merge->check_count + SOURCES, sizeof *merge->points, NULL);
+    merge->points = array_new(merge->check_count + SOURCES + office_inputs(&merge->office),
+                              sizeof *merge->points, NULL);
     merge_seek(merge, at);
 }
 
@@ -243,7 +306,7 @@ void merge_seek(struct merge *merge, instant at)
 {
     merge->at = at;
     merge->point_count = 0;
-    for (uint32_t i = 0; i < merge->check_count + SOURCES; i++) {
+    for (uint32_t i = 0; i < merge->check_count + SOURCES + office_inputs(&merge->office); i++) {
         instant next = take(merge, i, at);
         if (next != INSTANT_END)
             merge->points[merge->point_count++] = (struct merge_point){next, i};
@@ -255,6 +318,10 @@ void merge_seek(struct merge *merge, instant at)
 
 void merge_close(struct merge *merge)
 {
+    for (uint32_t i = 0; i < merge->check_count; i++)
+        cover_free(&merge->checks[i].cover);
+    exceptions_close(&merge->exceptions);
+    office_close(&merge->office);
     free(merge->checks);
     free(merge->points);
 }
@@ -301,6 +368,11 @@ const struct version *merge_cause(const struct merge *merge)
         cause = version_greater(cause, facts->programme->cause);
     if (facts->standard != NULL)
         cause = version_greater(cause, at_instant(&facts->standard->head, at));
+    cause = version_greater(cause, office_cause(&merge->office, facts->programme, at));
+    if (facts->programme != NULL && facts->programme->version != NULL)
+        cause =
+            version_greater(cause, exceptions_cause(&merge->exceptions, merge->run, &merge->name,
+                                                    facts->programme->version->fact->key.key, at));
     uint32_t came = NONE;
     for (uint32_t i = 0; i < merge->check_count; i++) {
         const struct check_input *input = &merge->checks[i];

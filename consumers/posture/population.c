@@ -8,6 +8,7 @@
  */
 #include "consumers/posture/array.h"
 #include "consumers/posture/evaluation.h"
+#include "consumers/posture/reach.h"
 #include "proto/limits.h"
 
 #include <assert.h>
@@ -413,6 +414,7 @@ void evaluate_populations(struct evaluation *run, struct environment *environmen
         struct population *population = environment->dirty_populations[i];
         differences.count = 0;
         sweep_population(run->service, population, &differences);
+        touch_subjects(run, population, population->dirty_from);
         population->dirty_from = INSTANT_END;
         if (differences.count > 0)
             touch_mapped_cells(run->service, environment, mapping_of(run, population->check),

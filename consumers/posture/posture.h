@@ -56,6 +56,28 @@ enum posture_value {
 };
 const char *posture_value_name(enum posture_value value);
 
+/* Stored numbers: append only. */
+enum certificate_state {
+    CERTIFICATE_NONE = 0, /* no decision has taken force */
+    CERTIFICATE_CERTIFIED = 1,
+    CERTIFICATE_SUSPENDED = 2,
+    CERTIFICATE_EXPIRED = 3,
+    CERTIFICATE_WITHDRAWN = 4,
+};
+const char *certificate_state_name(enum certificate_state state);
+
+/* Bits, stored: append only. In this order they are shown. */
+enum certificate_flag {
+    CERTIFICATE_SURVEILLANCE_OVERDUE = 1,
+    CERTIFICATE_SURVEILLANCE_DUE = 2,
+    CERTIFICATE_RECERTIFICATION_DUE = 4,
+    CERTIFICATE_SUSPENDED_OVER_6_MONTHS = 8,
+    CERTIFICATE_MAJOR_NC_OPEN = 16,
+    CERTIFICATE_SOA_DIFFERS = 32,
+};
+/* The name of bit `number` (0 is CERTIFICATE_SURVEILLANCE_OVERDUE); NULL: there is no such bit. */
+const char *certificate_flag_name(uint32_t number);
+
 /* The Kafka record by which a fact came; `topic` is the caller's number for the topic's name. */
 struct posture_record {
     int16_t topic;
@@ -154,8 +176,19 @@ struct posture_standing_step { /* of (service, environment, standard) */
     uint32_t passed, excepted, failed, error, stale, not_tested, not_applicable;
     uint32_t applicable;
     int32_t percent;           /* hundredths, rounded down; -1: none applicable */
-    uint8_t certificate_state; /* next to come; 0 is NONE */
+    uint8_t certificate_state; /* enum certificate_state, in the environment's programme */
     bool certified;
+};
+
+struct posture_certification_step { /* of (programme, standard) */
+    instant at;
+    bool exists;          /* a decision has taken force, or the programme lists it; else no row */
+    const uuid *decision; /* in force; NULL: none, and number … soa_version are NULL, or 0 */
+    const char *number, *body, *soa_version;
+    instant valid_from, valid_until;
+    enum certificate_state state;
+    instant surveillance_deadline; /* INSTANT_END: none */
+    uint8_t flags;                 /* enum certificate_flag */
 };
 
 /* Which version of a fact is in force from `at` on. */
@@ -170,8 +203,8 @@ struct posture_fact_step {
 
 /*
  * A record whose event has no effect from `at` on, and why; reason NULL: it has one again, or was
- * superseded. Keyed by the record; of a check_mapping, which may name several controls that are not
- * known, by record, standard and control. STEP_REMOVED carries the key too.
+ * superseded. Keyed by the record; of facts of governance, which may speak of several controls, by
+ * record, standard and control. STEP_REMOVED carries the key too.
  *
  * Retracted events and those of a recalled tool are as if never sent, and not unmapped. A result
  * has an effect where the mapping in force of its check applies to its environment and names at
@@ -186,9 +219,14 @@ struct posture_fact_step {
                     */
 #define POSTURE_UNKNOWN_STANDARD "unknown_standard" /* of those in scope none is in force */
 #define POSTURE_UNKNOWN_CONTROL  "unknown_control"  /* none of those in force has the control */
-/* Further: a scope_change whose standard is not in force, and a check_mapping that names a control
- * of such a one, are POSTURE_UNKNOWN_STANDARD; a check_mapping that names a control its standard
- * has not, POSTURE_UNKNOWN_CONTROL; an evidence topic's retraction of what is not known here as a
+/* Further: a scope_change whose standard is not in force, and what names a control of such a one,
+ * are POSTURE_UNKNOWN_STANDARD; what names a control its standard has not, POSTURE_UNKNOWN_CONTROL:
+ * check_mappings, entries of statements_of_applicability, approved exceptions as long as they are
+ * not expired, open nonconformities. Entries and exceptions that name a clause, and a statement
+ * of applicability for each control of a standard of its programme that it omits: */
+#define POSTURE_CLAUSE  "clause"
+#define POSTURE_OMITTED "omitted"
+/* An evidence topic's retraction of what is not known here as a
  * test result it can reach (`at` is its occurred_at), as long as that is so: */
 #define POSTURE_UNKNOWN_EVENT "unknown_event"
 /* Not here: a retraction by assay.governance of an event that no service and no fact of governance
@@ -209,6 +247,9 @@ struct posture_sink {
                      const char *control); /* before the first step of a cell that got its number */
     void (*standing)(void *context, const char *environment, const char *standard,
                      enum posture_change change, const struct posture_standing_step *step);
+    void (*certification)(void *context, const char *programme, const char *standard,
+                          enum posture_change change,
+                          const struct posture_certification_step *step);
     void (*fact)(void *context, enum posture_change change, const struct posture_fact_step *step);
     void (*unmapped)(void *context, enum posture_change change,
                      const struct posture_unmapped_step *step);
@@ -219,12 +260,47 @@ struct posture_sink {
  * what changed: facts, then, grouped by environment in the order of their names, cell by cell, then
  * standings, then unmapped records, steps rising; last what is unmapped without environment (NULL).
  * `sink`, or any callback, may be NULL. A service is evaluated against one governance handle as
- * long as it lives, which must outlive it. `batch` labels transitions that time alone causes and
+ * long as it lives, which must outlive it. A service that has kin (posture_governance_kin) is
+ * evaluated with them, below. `batch` labels transitions that time alone causes and
  * that were not known before. Nothing is reported that stayed as it was; evaluating twice reports
  * nothing the second time.
  */
 void posture_evaluate(struct posture_service *service, const struct posture_governance *governance,
                       int64_t position, int64_t batch, const struct posture_sink *sink);
+
+/*
+ * The same for services that inherit from each other: rule 4 is worked out over all their own
+ * results. One sink a service, in the same order (NULL: nobody); each is told as above. Where
+ * nobody inherits it is the same as evaluating one after the other.
+ *
+ * What the caller guarantees, holding all of them from before it tells them facts until what was
+ * reported is stored:
+ *  1. The set is closed: with the services it told facts since they were last evaluated, and those
+ *     that lag behind `position` in governance, as `changing`, it holds all that
+ *     posture_governance_kin then tells. Who is missing is as good as without any cell, and who
+ *     inherits from those that changed, and is missing, is not brought forward.
+ *  2. All come to the same `position`, and each has been told all its facts known by then.
+ *  3. A service that concerns nobody of the set alone (posture_concerned) still is evaluated with
+ *     the set where any of it is concerned.
+ *  4. After a restart a service is evaluated, before anything else, together with its kin.
+ * Services that are only read (`changes` false) report nothing as long as 1 holds.
+ */
+void posture_evaluate_together(struct posture_service *const *services, size_t count,
+                               const struct posture_governance *governance, int64_t position,
+                               int64_t batch, const struct posture_sink *sinks);
+
+/*
+ * Which further services must be evaluated together with those whose facts change: those that
+ * inherit from them, directly or not (`changes`), and whatever any of these inherits from (only
+ * read). As any inheritance ever told might have it, whatever its position, retracted or not.
+ * `known`: all services there are, with those in `changing`; each is told at most once, and none
+ * that was given. An inheritance for "*" makes every known service inherit.
+ */
+void posture_governance_kin(const struct posture_governance *governance,
+                            const char *const *changing, size_t changing_count,
+                            const char *const *known, size_t known_count,
+                            void (*tell)(void *context, const char *service, bool changes),
+                            void *context);
 
 /*
  * Whether governance commits in (after, upto] can change anything in the service; false lets the
@@ -244,7 +320,8 @@ void posture_each(const struct posture_service *service, const char *environment
 void posture_restore_known(struct posture_service *service, const char *environment, uint32_t cell,
                            instant at, int64_t known);
 
-/* Governance's own fact steps: the versions in force of every key, reported as they change. */
+/* Governance's own steps, reported as they change: facts (the versions in force of every key), what
+ * they say of controls in vain (unmapped), then certifications. */
 void posture_governance_settle(struct posture_governance *governance, int64_t position,
                                const struct posture_sink *sink);
 

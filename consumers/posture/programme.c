@@ -97,8 +97,8 @@ static void settle_controls(struct evaluation *run, struct standing *standing)
             continue;
         const struct standard *standard = &fact->versions[i]->standard;
         for (uint32_t j = 0; j < standard->control_count; j++) {
-            uint32_t control = names_add(service->names,
-                                         names_text(run->governance->names, standard->controls[j]));
+            uint32_t control = names_add(
+                service->names, names_text(run->governance->names, standard->controls[j].control));
             struct cell *cell = cell_of(service, standing, control);
             if (cell->step_count == 0)
                 cell_touch(service, cell, INSTANT_BEGIN);
@@ -124,6 +124,8 @@ void settle_environment(struct evaluation *run, struct environment *environment)
             cell_touch(run->service, cell, from);
         }
     }
-    if (from != INSTANT_END)
+    if (from != INSTANT_END) {
         touch_extending(run, environment, from);
+        touch_certified(environment);
+    }
 }

@@ -33,14 +33,34 @@ static const struct version *decides_scope(const struct cell_facts *facts)
     return greatest;
 }
 
+static bool found(const struct cell_facts *facts)
+{
+    return facts->finding != NULL;
+}
+
+static const struct version *decides_finding(const struct cell_facts *facts)
+{
+    return &facts->finding->head;
+}
+
+static bool excluded(const struct cell_facts *facts)
+{
+    return facts->statement != NULL && !facts->clause;
+}
+
+static const struct version *decides_statement(const struct cell_facts *facts)
+{
+    return &facts->statement->head;
+}
+
 static bool failing(const struct cell_facts *facts)
 {
-    return facts->failing > 0;
+    return facts->uncovered > 0;
 }
 
 static const struct version *decides_failing(const struct cell_facts *facts)
 {
-    return facts->greatest(facts->context, IN_FAIL);
+    return facts->greatest(facts->context, IN_UNCOVERED);
 }
 
 static bool erring(const struct cell_facts *facts)
@@ -68,6 +88,17 @@ static bool not_tested(const struct cell_facts *facts)
     return facts->missing > 0 || facts->required == 0;
 }
 
+static bool excepted(const struct cell_facts *facts)
+{
+    return facts->failing > 0;
+}
+
+static const struct version *decides_excepted(const struct cell_facts *facts)
+{
+    return version_greater(facts->greatest(facts->context, IN_FAIL),
+                           &facts->covering(facts->context)->head);
+}
+
 static bool always(const struct cell_facts *facts)
 {
     (void)facts;
@@ -83,6 +114,12 @@ static const struct rule rules[] = {
     {1, CELL_OUT_OF_SCOPE, "out of scope",
      "The service was removed from scope or retired, or its environment was discontinued.",
      out_of_scope, decides_scope},
+    {2, CELL_FAILED, "nonconformity",
+     "A major nonconformity is open on the cell, or a minor one is past its due date.", found,
+     decides_finding},
+    {3, CELL_NOT_APPLICABLE, "not applicable",
+     "The Statement of Applicability excludes the control, and says why.", excluded,
+     decides_statement},
     {5, CELL_FAILED, "failing", "A mapped check fails, and no exception covers it.", failing,
      decides_failing},
     {6, CELL_ERROR, "error", "A required check could not be carried out or evaluated.", erring,
@@ -92,6 +129,8 @@ static const struct rule rules[] = {
     {8, CELL_NOT_TESTED, "not tested",
      "A required check has no result, or no required check is mapped to the control.", not_tested,
      NULL},
+    {9, CELL_EXCEPTED, "excepted", "A mapped check fails, and approved exceptions cover all of it.",
+     excepted, decides_excepted},
     {10, CELL_PASSED, "passed", "Every required check passes, and nothing fails.", always,
      decides_passing},
 };

@@ -35,12 +35,14 @@ static void free_standing(struct standing *standing)
     {
         HASH_DEL(standing->cells, cell);
         free(cell->steps);
+        free(cell->own);
         free(cell->windows);
         free(cell);
     }
     free_fact(&standing->scope);
     free(standing->own);
     free(standing->shown);
+    free(standing->certified);
     free(standing);
 }
 
@@ -313,7 +315,8 @@ struct standing *standing_of(struct posture_service *service, struct environment
     standing->environment = environment;
     standing->standard = names_add(service->names, standard);
     standing->own_dirty_from = standing->shown_dirty_from = INSTANT_END;
-    standing->controls_changed = true;
+    standing->certified_from = INSTANT_END;
+    standing->controls_changed = standing->certified_stale = true;
     environment->standings =
         array_room(environment->standings, &environment->standing_room,
                    environment->standing_count + 1u, sizeof(struct standing *), &service->bytes);

@@ -165,10 +165,15 @@ struct cell_step {
     const struct version *cause; /* of a transition */
     int64_t known;               /* of a transition */
     uint32_t checks;
+    /* The last two are governance's numbers; NAME_NONE: none. */
+    uint32_t exception; /* the greatest covering one, where rule 9 decides: its name */
+    uint32_t inherits;  /* own: the inheritance's number; shown: the provider's name */
     uint32_t missing : 24;
-    uint32_t status : 6;
+    uint32_t status : 4;
     uint32_t transition : 1;
     uint32_t stale : 1;
+    uint32_t found : 1;  /* a finding decides */
+    uint32_t result : 1; /* an observation decides: ordered as results are */
 };
 
 /* When a cell may differ from what is held: at both ends and between. */
@@ -180,9 +185,13 @@ struct window {
 struct cell {
     struct standing *standing;
     uint32_t control;
-    uint32_t number; /* NONE: not given yet */
-    struct cell_step *steps;
+    uint32_t number;         /* NONE: not given yet */
+    bool kin;                /* may inherit or be inherited from: keeps its own steps apart */
+    struct cell_step *steps; /* shown; without kin its own as well */
     uint32_t step_count, step_room;
+    struct cell_step
+        *own; /* rules 1 to 3 and 5 to 10; a change of `inherits` is a transition too */
+    uint32_t own_count, own_room;
     struct window *windows; /* since the last evaluation */
     uint32_t window_count, window_room;
     UT_hash_handle hh; /* in its standing, by control */
@@ -193,6 +202,15 @@ struct standing_step {
     Assay__V1__Membership membership;
     enum posture_value posture;
     uint32_t counts[CELL_FAILED + 1]; /* by enum cell_status */
+    uint8_t certificate_state;        /* shown ones only */
+    bool certified;
+};
+
+struct certified_step {
+    instant at;
+    const struct version *cause; /* the greatest event that takes effect at `at` */
+    uint8_t state;
+    bool certified;
 };
 
 struct standing { /* of a standard in an environment */
@@ -203,8 +221,12 @@ struct standing { /* of a standard in an environment */
     struct standing_step *own;   /* as the cells have it */
     struct standing_step *shown; /* with the bases; what is reported */
     uint32_t own_count, shown_count;
+    struct certified_step *certified;
+    uint32_t certified_count;
     instant own_dirty_from, shown_dirty_from;
-    bool controls_changed;     /* the standard may have controls without a cell */
+    instant certified_from; /* what is certified differs in this evaluation; INSTANT_END: nowhere */
+    bool controls_changed;  /* the standard may have controls without a cell */
+    bool certified_stale;   /* certified must be looked at again */
     bool scope_unmapped_stale; /* whether scope has an effect must be looked at again */
 };
 

@@ -101,6 +101,7 @@ static bool same_values(const struct standing_step *a, const struct standing_ste
     /* How many cells are out of scope, or are not, is no value of the standing. */
     enum { FIRST = CELL_NOT_APPLICABLE };
     return a->membership == b->membership && a->posture == b->posture &&
+           a->certificate_state == b->certificate_state && a->certified == b->certified &&
            memcmp(a->counts + FIRST, b->counts + FIRST,
                   sizeof a->counts - FIRST * sizeof a->counts[0]) == 0;
 }
@@ -280,6 +281,15 @@ static void gather_base_changes(const struct evaluation *run, const struct stand
     free(possible.names);
 }
 
+static void gather_certified(const struct standing *standing, instant start,
+                             struct changes *changes)
+{
+    for (uint32_t i = 0; i < standing->certified_count; i++) {
+        if (standing->certified[i].at > start)
+            add_change(changes, (struct change){.at = standing->certified[i].at});
+    }
+}
+
 static void sweep_shown(const struct evaluation *run, const struct standing *standing,
                         instant start, uint32_t kept, struct steps *steps)
 {
@@ -287,6 +297,7 @@ static void sweep_shown(const struct evaluation *run, const struct standing *sta
     bool extends = standard_extends(run->governance, name);
     struct changes changes = {0};
     gather_own(standing, start, &changes);
+    gather_certified(standing, start, &changes);
     if (extends)
         gather_base_changes(run, standing, name, start, &changes);
     sort_changes(&changes);
@@ -304,6 +315,10 @@ static void sweep_shown(const struct evaluation *run, const struct standing *sta
         now.at = at;
         if (extends)
             now.posture = worst_with_bases(run, standing, now.posture, name, at);
+        if (now.membership != ASSAY__V1__MEMBERSHIP__MEMBERSHIP_UNSPECIFIED) {
+            now.certificate_state = certified_at(standing, at)->state;
+            now.certified = certified_at(standing, at)->certified;
+        }
         add_step(steps, &now, &last);
     }
     free(changes.items);
@@ -329,6 +344,8 @@ struct posture_standing_step standing_step_reported(const struct standing_step *
         .not_tested = counts[CELL_NOT_TESTED],
         .not_applicable = counts[CELL_NOT_APPLICABLE],
         .applicable = applicable,
+        .certificate_state = step->certificate_state,
+        .certified = step->certified,
         .percent =
             applicable == 0 ? -1 : (int32_t)((uint64_t)counts[CELL_PASSED] * 10000 / applicable),
     };
@@ -382,7 +399,7 @@ static instant replace(const struct evaluation *run, const struct standing *stan
     return first;
 }
 
-static void evaluate_own(struct evaluation *run, struct standing *standing)
+static void evaluate_counts(struct evaluation *run, struct standing *standing)
 {
     instant start = before(standing->own_dirty_from);
     uint32_t kept = standing_steps_until(standing->own, standing->own_count, start);
@@ -403,7 +420,7 @@ void evaluate_standings(struct evaluation *run, struct environment *environment)
 {
     for (uint32_t i = 0; i < environment->standing_count; i++) {
         if (environment->standings[i]->own_dirty_from != INSTANT_END)
-            evaluate_own(run, environment->standings[i]);
+            evaluate_counts(run, environment->standings[i]);
     }
     for (uint32_t i = 0; i < environment->standing_count; i++) {
         struct standing *standing = environment->standings[i];

@@ -110,7 +110,7 @@ static enum unmapped_reason reason_at(const struct evaluation *run,
         if (standard == NULL)
             continue;
         known = true;
-        if (standard_has(&standard->standard, control->control))
+        if (standard_lists(&standard->standard, control->control) != NULL)
             return NO_REASON;
     }
     if (fact_in_force(&run->service->onboarding, at) == NULL)

@@ -33,16 +33,17 @@ static const struct setting settings[] = {
     {SETTING_TEXT, 0, "standard", "ASSAY_STANDARD", "NAME", "only this standard", NULL, 0, 0,
      &standard},
     {SETTING_SWITCH, 0, "json", "ASSAY_JSON", NULL,
-     "one JSON object, {\"services\": […], \"cells\": […]}, instead of tables", NULL, 0, 0,
-     &as_json},
+     "one JSON object, {\"services\": […], \"certificates\" or \"cells\": […]}, instead of tables",
+     NULL, 0, 0, &as_json},
 };
 
 static const struct program program = {
     .name = "assay-status",
     .synopsis = "status [FLAGS] [SERVICE]",
     .summary =
-        "Shows posture, counts and certificate of every service in scope; with SERVICE only of\n"
-        "that one, and the status of each of its controls. Exits 1 where nothing matches.",
+        "Shows posture, counts and certificate of every service in scope, and what becomes of the\n"
+        "certificates; with SERVICE only that one, and the status of each of its controls. Exits\n"
+        "1 where nothing matches.",
     .settings = settings,
     .setting_count = SETTINGS_COUNT(settings),
 };
@@ -91,8 +92,8 @@ static void read_instant(const char *flag, const char *text, char out[static INS
     instant_format(parsed, out);
 }
 
-/* FROM the relation at the instants wanted, WHERE what was asked for. */
-static void add_source(struct query *query, const char *relation, const char *service)
+/* FROM the relation at the instants wanted. */
+static void add_relation(struct query *query, const char *relation)
 {
     add_sql(query, " FROM assay.");
     add_sql(query, relation);
@@ -103,12 +104,29 @@ static void add_source(struct query *query, const char *relation, const char *se
     if (*known_at != '\0')
         add_parameter(query, ", ", known_at, "timestamptz", "");
     add_sql(query, ") s WHERE true");
+}
+
+static void add_standard(struct query *query)
+{
+    if (standard != NULL)
+        add_parameter(query, " AND s.standard = ", standard, "text", "");
+}
+
+/* FROM a relation of services, WHERE what was asked for. */
+static void add_source(struct query *query, const char *relation, const char *service)
+{
+    add_relation(query, relation);
     if (service != NULL)
         add_parameter(query, " AND s.service = ", service, "text", "");
     if (environment != NULL)
         add_parameter(query, " AND s.environment = ", environment, "text", "");
-    if (standard != NULL)
-        add_parameter(query, " AND s.standard = ", standard, "text", "");
+    add_standard(query);
+}
+
+/* Certificates are a programme's: shown beside all services, not beside some of them. */
+static bool certificates_wanted(const char *service)
+{
+    return service == NULL && environment == NULL;
 }
 
 static PGresult *ask(PGconn *database, const struct query *query, struct fault *fault)
@@ -150,6 +168,34 @@ static PGresult *ask_services(PGconn *database, const char *service, struct faul
     return ask(database, &query, fault);
 }
 
+#define TO_DAY     "'YYYY-MM-DD'"
+#define TO_SECONDS "'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'"
+
+static const struct table_column certificate_columns[] = {
+    {"PROGRAMME", TABLE_TEXT},  {"STANDARD", TABLE_TEXT}, {"STATE", TABLE_STATUS},
+    {"CERTIFICATE", TABLE_CUT}, {"BODY", TABLE_CUT},      {"FROM", TABLE_TEXT},
+    {"UNTIL", TABLE_TEXT},      {"SOA", TABLE_CUT},       {"SURVEILLANCE BY", TABLE_TEXT},
+    {"FLAGS", TABLE_CUT},
+};
+enum { CERTIFICATE_COLUMNS = sizeof certificate_columns / sizeof certificate_columns[0] };
+
+static const char CERTIFICATE_ORDER[] =
+    " ORDER BY s.programme COLLATE \"C\", s.standard COLLATE \"C\"";
+
+static PGresult *ask_certificates(PGconn *database, struct fault *fault)
+{
+    struct query query = {0};
+    add_sql(&query, "SELECT s.programme, s.standard, s.state, s.number, s.body,"
+                    " to_char(s.valid_from AT TIME ZONE 'UTC', " TO_DAY "),"
+                    " to_char(s.valid_until AT TIME ZONE 'UTC', " TO_DAY "), s.soa_version,"
+                    " to_char(s.surveillance_deadline AT TIME ZONE 'UTC', " TO_SECONDS "),"
+                    " array_to_string(s.flags, ', ')");
+    add_relation(&query, "certification");
+    add_standard(&query);
+    add_sql(&query, CERTIFICATE_ORDER);
+    return ask(database, &query, fault);
+}
+
 static const struct table_column cell_columns[] = {
     {"ENVIRONMENT", TABLE_TEXT}, {"STANDARD", TABLE_TEXT},  {"CONTROL", TABLE_TEXT},
     {"STATUS", TABLE_STATUS},    {"SINCE", TABLE_TEXT},     {"UNTIL", TABLE_TEXT},
@@ -162,8 +208,6 @@ static const char CELL_NOTE[] = "concat_ws(', ', CASE WHEN s.due_soon THEN 'due 
                                 " CASE WHEN s.stale AND s.status <> 'STALE' THEN 'stale' END,"
                                 " 'inherited from ' || s.inherited_from,"
                                 " 'exception ' || s.exception, 'finding ' || s.finding)";
-
-#define TO_SECONDS "'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'"
 
 static PGresult *ask_cells(PGconn *database, const char *service, struct fault *fault)
 {
@@ -185,53 +229,89 @@ static bool print_rows(const struct table_column *columns, int count, const PGre
            fault_set(fault, FAULT_FATAL, "cannot write to standard output");
 }
 
-/* Prints and frees. *found is set where there was a row. */
+/* Prints a table, if it has rows, and frees them. *shown is set where there was a table. */
+static bool show_table(const struct table_column *columns, int count, PGresult *rows, bool *shown,
+                       struct fault *fault)
+{
+    if (rows == NULL)
+        return false;
+    bool printed = true;
+    if (PQntuples(rows) > 0) {
+        if (*shown)
+            putchar('\n');
+        *shown = true;
+        printed = print_rows(columns, count, rows, fault);
+    }
+    PQclear(rows);
+    return printed;
+}
+
 static bool show_tables(PGconn *database, const char *service, bool *found, struct fault *fault)
 {
     PGresult *services = ask_services(database, service, fault);
-    if (services == NULL)
+    if (!show_table(service_columns, SERVICE_COLUMNS, services, found, fault))
         return false;
-    *found = PQntuples(services) > 0;
-    bool shown = !*found || print_rows(service_columns, SERVICE_COLUMNS, services, fault);
-    PQclear(services);
-    if (!shown || service == NULL || !*found)
-        return shown;
-    PGresult *cells = ask_cells(database, service, fault);
-    if (cells == NULL)
-        return false;
-    if (PQntuples(cells) > 0) {
-        putchar('\n');
-        shown = print_rows(cell_columns, CELL_COLUMNS, cells, fault);
-    }
-    PQclear(cells);
-    return shown;
+    if (certificates_wanted(service))
+        return show_table(certificate_columns, CERTIFICATE_COLUMNS,
+                          ask_certificates(database, fault), found, fault);
+    if (service == NULL || !*found)
+        return true;
+    return show_table(cell_columns, CELL_COLUMNS, ask_cells(database, service, fault), found,
+                      fault);
 }
 
 /* ---- JSON ---- */
 
-/* Appends an array of the relation's rows, with all columns in order. */
-static void add_array(struct query *query, const char *relation, const char *order,
-                      const char *service)
+/* Appends an array of rows with all columns in order, up to where they come from. */
+static void begin_array(struct query *query, const char *order)
 {
     add_sql(query, "(SELECT coalesce(json_agg(row_to_json(s)");
     add_sql(query, order);
     add_sql(query, "), '[]')");
+}
+
+static void add_array(struct query *query, const char *relation, const char *order,
+                      const char *service)
+{
+    begin_array(query, order);
     add_source(query, relation, service);
+    add_sql(query, ")");
+}
+
+static void add_certificates(struct query *query)
+{
+    begin_array(query, CERTIFICATE_ORDER);
+    add_relation(query, "certification");
+    add_standard(query);
     add_sql(query, ")");
 }
 
 static bool show_json(PGconn *database, const char *service, bool *found, struct fault *fault)
 {
     struct query query = {0};
-    add_sql(&query,
-            "SELECT json_array_length(r.services), json_build_object('services', r.services");
-    add_sql(&query, service != NULL ? ", 'cells', r.cells) FROM (SELECT " : ") FROM (SELECT ");
+    bool certificates = certificates_wanted(service);
+    const char *second = certificates ? "certificates" : service != NULL ? "cells" : NULL;
+    add_sql(&query, "SELECT json_array_length(r.services)");
+    if (certificates)
+        add_sql(&query, " + json_array_length(r.certificates)");
+    add_sql(&query, ", json_build_object('services', r.services");
+    if (second != NULL) {
+        add_sql(&query, ", '");
+        add_sql(&query, second);
+        add_sql(&query, "', r.");
+        add_sql(&query, second);
+    }
+    add_sql(&query, ") FROM (SELECT ");
     add_array(&query, "service_status", SERVICE_ORDER, service);
     add_sql(&query, " AS services");
-    if (service != NULL) {
+    if (second != NULL) {
         add_sql(&query, ", ");
-        add_array(&query, "cell_status", CELL_ORDER, service);
-        add_sql(&query, " AS cells");
+        if (certificates)
+            add_certificates(&query);
+        else
+            add_array(&query, "cell_status", CELL_ORDER, service);
+        add_sql(&query, " AS ");
+        add_sql(&query, second);
     }
     add_sql(&query, ") r");
     PGresult *rows = ask(database, &query, fault);

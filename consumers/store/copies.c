@@ -20,6 +20,9 @@ static const struct {
                                     " occurred_at, sequence, value, fields)"},
     {offsetof(struct copies, fact_step),
      "record.fact_step (body, key, at, batch, removed, id, digest, since)"},
+    {offsetof(struct copies, certification_step),
+     "record.certification_step (programme, standard, at, batch, removed, row_exists, decision,"
+     " number, body, state, valid_from, valid_until, soa_version, surveillance_deadline, flags)"},
     {offsetof(struct copies, stream),
      "record.stream (service, stream, environment, \"check\", subject)"},
     {offsetof(struct copies, tool), "record.tool (service, tool, name, version)"},

@@ -118,6 +118,14 @@ static void write_fact(struct fold *fold, int64_t batch, const struct taken *tak
     write_jsonb(wire, taken->event);
 }
 
+static void write_instant_or_null(struct pgwire *wire, bool given, instant at)
+{
+    if (given)
+        pgwire_instant(wire, at);
+    else
+        pgwire_null(wire);
+}
+
 static void write_fact_step(struct copies *copies, int64_t batch, enum posture_change change,
                             const struct posture_fact_step *step)
 {
@@ -131,8 +139,40 @@ static void write_fact_step(struct copies *copies, int64_t batch, enum posture_c
     bool in_force = change == STEP_SET && step->id != NULL;
     pgwire_uuid(wire, in_force ? step->id : NULL);
     pgwire_bytes(wire, in_force ? step->digest : NULL, 16);
-    if (in_force)
-        pgwire_instant(wire, step->since);
+    write_instant_or_null(wire, in_force, step->since);
+}
+
+static void write_certification_step(struct copies *copies, int64_t batch, const char *programme,
+                                     const char *standard, enum posture_change change,
+                                     const struct posture_certification_step *step)
+{
+    struct pgwire *wire = &copies->certification_step.wire;
+    bool set = change == STEP_SET;
+    bool decided = set && step->decision != NULL;
+    copy_row(&copies->certification_step, 15);
+    pgwire_text(wire, programme);
+    pgwire_text(wire, standard);
+    pgwire_instant(wire, step->at);
+    pgwire_int8(wire, batch);
+    pgwire_bool(wire, !set);
+    if (set)
+        pgwire_bool(wire, step->exists);
+    else
+        pgwire_null(wire);
+    pgwire_uuid(wire, decided ? step->decision : NULL);
+    pgwire_text(wire, decided ? step->number : NULL);
+    pgwire_text(wire, decided ? step->body : NULL);
+    if (set)
+        pgwire_int2(wire, (int16_t)step->state);
+    else
+        pgwire_null(wire);
+    write_instant_or_null(wire, decided, step->valid_from);
+    write_instant_or_null(wire, decided, step->valid_until);
+    pgwire_text(wire, decided ? step->soa_version : NULL);
+    write_instant_or_null(wire, set && step->surveillance_deadline != INSTANT_END,
+                          step->surveillance_deadline);
+    if (set)
+        pgwire_int2(wire, step->flags);
     else
         pgwire_null(wire);
 }
@@ -184,6 +224,15 @@ static void on_standing(void *context, const char *environment, const char *stan
     pair_standing_step(pair_of(context, environment), standard, change, step);
 }
 
+static void on_certification(void *context, const char *programme, const char *standard,
+                             enum posture_change change,
+                             const struct posture_certification_step *step)
+{
+    struct reporting *to = context;
+    assert(to->service == NULL); /* certificates are governance's alone */
+    write_certification_step(&to->fold->copies, to->batch, programme, standard, change, step);
+}
+
 static void on_fact(void *context, enum posture_change change, const struct posture_fact_step *step)
 {
     struct reporting *to = context;
@@ -204,6 +253,7 @@ static struct posture_sink sink_to(struct reporting *to)
         .cell = on_cell,
         .cell_new = on_cell_new,
         .standing = on_standing,
+        .certification = on_certification,
         .fact = on_fact,
         .unmapped = on_unmapped,
     };

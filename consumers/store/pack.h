@@ -19,7 +19,7 @@
 
 /* The rows of one transaction, a table each, in the order in which they are sent. */
 struct copies {
-    struct copy ledger, verdict, fact, fact_step, stream, tool, cell;
+    struct copy ledger, verdict, fact, fact_step, certification_step, stream, tool, cell;
     struct copy history, timeline, standing, unmapped;
     /* Parameters of note_environments and note_producers; parallel arrays of borrowed texts. */
     struct noted {

@@ -8,6 +8,7 @@ BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended('assay writers', 0));
     DELETE FROM record.fact;
     DELETE FROM record.fact_step;
+    DELETE FROM record.certification_step;
     DELETE FROM record.environment;
     DELETE FROM record.stream;
     DELETE FROM record.tool;

@@ -32,12 +32,27 @@ COMMENT ON FUNCTION record.membership_name(smallint) IS
 
 CREATE OR REPLACE FUNCTION record.certificate_state_name(number smallint) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN (ARRAY['NONE'])[number + 1];
+RETURN (ARRAY['NONE', 'CERTIFIED', 'SUSPENDED', 'EXPIRED', 'WITHDRAWN'])[number + 1];
 REVOKE ALL ON FUNCTION record.certificate_state_name(smallint) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION record.certificate_state_name(smallint)
     TO assay_aggregator, assay_reader, assay_auditor;
 COMMENT ON FUNCTION record.certificate_state_name(smallint) IS
-    'state of a certificate: record.standing.certificate_state';
+    'enum certificate_state of consumers/posture/posture.h';
+
+-- The names of the bits, in their order.
+CREATE OR REPLACE FUNCTION record.certificate_flag_names(bits smallint) RETURNS text[]
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN array_remove(ARRAY[CASE WHEN bits & 1 <> 0 THEN 'SURVEILLANCE_OVERDUE' END,
+                          CASE WHEN bits & 2 <> 0 THEN 'SURVEILLANCE_DUE' END,
+                          CASE WHEN bits & 4 <> 0 THEN 'RECERTIFICATION_DUE' END,
+                          CASE WHEN bits & 8 <> 0 THEN 'SUSPENDED_OVER_6_MONTHS' END,
+                          CASE WHEN bits & 16 <> 0 THEN 'MAJOR_NC_OPEN' END,
+                          CASE WHEN bits & 32 <> 0 THEN 'SOA_DIFFERS' END], NULL);
+REVOKE ALL ON FUNCTION record.certificate_flag_names(smallint) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION record.certificate_flag_names(smallint)
+    TO assay_aggregator, assay_reader, assay_auditor;
+COMMENT ON FUNCTION record.certificate_flag_names(smallint) IS
+    'enum certificate_flag of consumers/posture/posture.h';
 
 CREATE OR REPLACE FUNCTION record.verdict_name(number smallint) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE

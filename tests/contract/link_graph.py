@@ -25,6 +25,8 @@ PROGRAMS = {  # name below build/bin: which of the two it links. All others: no 
     "assay-migrate": {SQL},
     "assay-status": {SQL},
     "assay-explain": {SQL},
+    "assay-forecast": {SQL},
+    "assay-impact": {SQL},
     "assay-rejects": {SQL},
     "assay-rebuild": {SQL},
 }

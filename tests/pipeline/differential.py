@@ -19,8 +19,8 @@ from differential_histories import TEAMS, Told, text_of
 TIME_ZERO = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 CELL = ("service", "environment", "standard", "control")
 RELATIONS = {"cell_status": CELL, "service_status": CELL[:3], "scope": CELL[:3]}
-DERIVED = ["fact", "fact_step", "environment", "stream", "tool", "cell", "producer", "history",
-           "timeline", "standing", "unmapped"]
+DERIVED = ["fact", "fact_step", "certification_step", "environment", "stream", "tool", "cell",
+           "producer", "history", "timeline", "standing", "unmapped"]
 
 
 def micros(at):

@@ -169,13 +169,15 @@ class Rows:
         )
         return row["offset"]
 
-    def fact(self, batch, body, key, number, fields, service=None):
+    def fact(self, batch, body, key, number, fields, service=None, occurred_at=START):
         """A fact's row, with the body's fields as the record keeps them; its id is of `number`."""
+        event = {"id": str(event_id(number)), "occurred_at": occurred_at.isoformat(),
+                 "sequence": 0, body: fields}
         self.database.query(
             "INSERT INTO record.fact VALUES (%s, %s, 0, 1, %s, %s, %s, %s, %s, %s, %s, 0, %s, %s)",
             batch, self.topic("assay.governance"), self.offset, body, key, service,
-            event_id(number), event_id(number + 1000), START, b"received",
-            json.dumps({"id": str(event_id(number)), body: fields}),
+            event_id(number), event_id(number + 1000), occurred_at, b"received",
+            json.dumps(event),
         )
         self.offset += 1
 
@@ -187,4 +189,28 @@ class Rows:
             None if number is None else event_id(number),
             None if number is None else event_id(number + 1000),
             since,
+        )
+
+    def in_force(self, batch, body, key, number, fields, at=START, service=None):
+        """A fact and the step from its occurred_at on."""
+        self.fact(batch, body, key, number, fields, service, at)
+        self.fact_step(batch, body, key, at, number, since=at)
+
+    def certification(self, batch, programme, standard, at, state=0, **fields):
+        """One step of a certificate; `decision` by its number, which sets what it says."""
+        row = {"row_exists": True, "flags": 0, "state": state, **fields}
+        if row.get("decision") is not None:
+            row = {"number": "", "body": "", "soa_version": "", "valid_from": at,
+                   "valid_until": at, **row, "decision": event_id(row["decision"])}
+        self.step_of_certification(batch, programme, standard, at, removed=False, **row)
+
+    def certification_removed(self, batch, programme, standard, at):
+        self.step_of_certification(batch, programme, standard, at, removed=True)
+
+    def step_of_certification(self, batch, programme, standard, at, **fields):
+        row = {"programme": programme, "standard": standard, "at": at, "batch": batch, **fields}
+        self.database.query(
+            f"INSERT INTO record.certification_step ({', '.join(row)})"
+            f" VALUES ({', '.join(['%s'] * len(row))})",
+            *row.values(),
         )

@@ -82,6 +82,57 @@ class Status(Programs):
         self.assertEqual([cell["control"] for cell in answer["cells"]], ["A.9.1", "A.10.1"])
         self.assertEqual(answer["cells"][1]["stale"], True)
 
+    def test_certificates(self):
+        database = Database()
+        self.addCleanup(database.close)
+        rows = Rows(database)
+        batch = rows.commit(governance=True)
+        rows.certification(batch, "p", "a", hour(0))
+        rows.certification(
+            batch, "p", "b", hour(0), 1, decision=1, number="IS 7", body="A Body",
+            soa_version="3.1", valid_from=hour(0), valid_until=hour(24), flags=16 + 32,
+            surveillance_deadline=hour(10),
+        )
+        rows.certification(batch, "p", "b", hour(24), 3, decision=1, number="IS 7")
+        out, err = database.run("status", "--at", "2026-03-01T01:00:00Z")
+        self.assertEqual(err, "")
+        self.assertEqual([line.split() for line in out.splitlines()[1:]], [
+            ["p", "a", "NONE"],
+            "p b CERTIFIED IS 7 A Body 2026-03-01 2026-03-02 3.1 2026-03-01T10:00:00Z"
+            " MAJOR_NC_OPEN, SOA_DIFFERS".split(),
+        ])
+        out, _ = database.run("status", "--json", "--standard", "b", "--at", "2026-03-01T01:00:00Z")
+        answer = json.loads(out)
+        self.assertEqual(list(answer), ["services", "certificates"])
+        (row,) = answer["certificates"]
+        self.assertEqual(list(row), [
+            "programme", "standard", "number", "body", "state", "valid_from", "valid_until",
+            "soa_version", "surveillance_deadline", "flags",
+        ])
+        self.assertEqual((row["state"], row["flags"]), ("CERTIFIED",
+                                                        ["MAJOR_NC_OPEN", "SOA_DIFFERS"]))
+        out, _ = database.run("status", "--standard", "b", "--at", "2026-03-02T00:00:00Z",
+                              "--known-at", "2026-03-01T01:00:00Z")
+        self.assertEqual(out.splitlines()[1].split()[:3], ["p", "b", "EXPIRED"])
+        for arguments in (["--standard", "c"], ["p"], ["--environment", "prod"]):
+            database.run("status", *arguments, status=1)
+
+    def test_certificates_below_services(self):
+        rows = Rows(self.database)
+        rows.position = 5
+        rows.certification(rows.commit(governance=True), "p", "std", hour(100))
+        out, _ = self.database.run("status")
+        services, certificates = out.split("\n\n")
+        self.assertEqual(len(services.splitlines()), 3)
+        self.assertEqual(certificates.splitlines()[1].split(), ["p", "std", "NONE"])
+        for arguments in (["mail"], ["--environment", "prod"]):
+            out, _ = self.database.run("status", *arguments)
+            self.assertNotIn("PROGRAMME", out)
+            out, _ = self.database.run("status", "--json", *arguments)
+            self.assertNotIn("certificates", json.loads(out))
+        self.database.query("DELETE FROM record.certification_step")
+        self.database.query("DELETE FROM record.commit_log WHERE position = 6")
+
     def test_nothing_matches(self):
         for arguments in (["nobody"], ["--environment", "moon"], ["--standard", "x", "mail"],
                           ["--at", "2026-02-28T23:59:59Z"], ["nobody", "--json"]):

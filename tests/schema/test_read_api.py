@@ -56,7 +56,8 @@ TYPES = {  # by column name, where not text
     "float8": "target",
     "interval": "ttl",
     "bytea": "key",
-    "jsonb": "flags headers entries risks team standards objectives processes locations meetings"
+    "_text": "flags",
+    "jsonb": "headers entries risks team standards objectives processes locations meetings"
     " conclusions reviews sections samples evidence controls applies_to environments",
 }
 TYPES = {name: type_ for type_, names in TYPES.items() for name in names.split()}

@@ -240,25 +240,79 @@ class Facts(unittest.TestCase):
             self.database.query("SELECT * FROM assay.inheritance WHERE service = 'gone'"), []
         )
 
-    def test_soa_diff(self):
-        def entry(control, applicable):
-            return {"standard": "s", "control": control, "applicable": applicable}
+    def statement(self, number, version, entries, programme="diff"):
+        self.rows.in_force(
+            self.rows.commit(governance=True), "statement_of_applicability", programme, number,
+            {"programme": programme, "version": version, "entries": entries}, hour(number),
+        )
 
-        batch = self.rows.commit(governance=True)
-        for number, version, entries in (
-            (300, "1", [entry("a", True), entry("b", True), entry("c", True)]),
-            (301, "2", [entry("a", True), entry("b", False), entry("d", True)]),
-        ):
-            body = "statement_of_applicability"
-            self.rows.fact(batch, body, "diff", number,
-                           {"programme": "diff", "version": version, "entries": entries})
-            self.rows.fact_step(batch, body, "diff", hour(number), number)
-        found = self.database.query("SELECT * FROM assay.soa_diff('diff', '1', '2') ORDER BY 2")
-        self.assertEqual([tuple(row.values()) for row in found], [
-            ("s", "b", entry("b", True), entry("b", False)),
-            ("s", "c", entry("c", True), None),
-            ("s", "d", None, entry("d", True)),
-        ])
+    def soa_diff(self, *versions):
+        """{control: (change, material, from_entry, to_entry)}"""
+        return {
+            row["control"]: (row["change"], row["material"], row["from_entry"], row["to_entry"])
+            for row in self.database.query(
+                "SELECT * FROM assay.soa_diff('diff', %s, %s)", *versions
+            )
+        }
+
+    def test_soa_diff(self):
+        def entry(control, applicable, justification="", owner="", standard="s"):
+            return {"standard": standard, "control": control, "applicable": applicable,
+                    "justification": justification, "owner": owner}
+
+        first = {
+            "same": entry("same", True), "excluded": entry("excluded", True),
+            "gone": entry("gone", True), "owned": entry("owned", True),
+            "reworded": entry("reworded", False, "no such thing"),
+            "unfounded": entry("unfounded", False),
+            "taken in": entry("taken in", False, "not ours"),
+        }
+        second = {
+            "same": entry("same", True), "excluded": entry("excluded", False, "why"),
+            "new": entry("new", True), "owned": entry("owned", True, owner="office"),
+            "reworded": entry("reworded", False, "nothing of the kind"),
+            "unfounded": entry("unfounded", False, "now said why"),
+            "taken in": entry("taken in", True, "not ours"),
+        }
+        self.statement(300, "1", list(first.values()))
+        self.statement(301, "2", list(second.values()))
+        # Another programme's, and the same control of another standard.
+        self.statement(302, "2", [entry("same", False, "x")], "other")
+        self.statement(303, "3", [*first.values(), entry("same", True, standard="t")])
+
+        def both(change, material, control):
+            return change, material, first.get(control), second.get(control)
+
+        self.assertEqual(self.soa_diff("1", "2"), {
+            "excluded": both("APPLICABILITY", True, "excluded"),
+            "gone": both("REMOVED", True, "gone"),
+            "new": both("ADDED", True, "new"),
+            "owned": both("EDITED", False, "owned"),
+            "reworded": both("EDITED", False, "reworded"),
+            "taken in": both("APPLICABILITY", True, "taken in"),
+            "unfounded": both("APPLICABILITY", True, "unfounded"),
+        })
+        self.assertEqual(self.soa_diff("1", "1"), {})
+        self.assertEqual(self.soa_diff("2", "1")["new"][0], "REMOVED")
+        self.assertEqual(self.database.query(
+            "SELECT standard, control, change FROM assay.soa_diff('diff', '1', '3')"
+        ), [{"standard": "t", "control": "same", "change": "ADDED"}])
+
+        # The same version again says the same differently, from later on.
+        self.statement(304, "1", list(second.values()))
+        self.assertEqual(self.soa_diff("1", "2"), {})
+        # And is retracted.
+        self.rows.fact_step(self.rows.commit(governance=True), "statement_of_applicability", "diff",
+                            hour(304), removed=True)
+        self.assertEqual(len(self.soa_diff("1", "2")), 7)
+
+    def test_soa_diff_of_a_version_that_is_not(self):
+        self.statement(310, "old", [])
+        for versions in (("old", "9"), ("9", "old"), ("old", "")):
+            with self.assertRaisesRegex(psycopg2.errors.NoDataFound, 'of version "9?"'):
+                self.soa_diff(*versions)
+        with self.assertRaisesRegex(psycopg2.errors.NoDataFound, 'programme "nobody"'):
+            self.database.query("SELECT * FROM assay.soa_diff('nobody', 'old', 'old')")
 
 
 class Completeness(unittest.TestCase):

@@ -11,7 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FACTS_MOST = 60, ORDERS = 4 };
+enum { FACTS_MOST = 60, ORDERS = 4, SERVICES = 2 };
+
+static const char *const services[SERVICES] = {"mail", "chat"};
 
 struct history {
     uint64_t seed;
@@ -40,6 +42,7 @@ static int below(uint64_t *seed, int bound)
 static void make_result(uint64_t *seed, struct told *told)
 {
     told->body = ASSAY__V1__EVENT__BODY_CONTROL_TEST_RESULT;
+    told->service = PICK(seed, "mail", "mail", "chat");
     told->result = below(seed, 2) == 0 ? ASSAY__V1__RESULT__RESULT_PASS
                                        : (Assay__V1__Result)(1 + below(seed, 8));
     told->environment = PICK(seed, "public", "public", "gov");
@@ -56,7 +59,7 @@ static void make_governance(uint64_t *seed, struct told *told)
     case 0:
         told->body = ASSAY__V1__EVENT__BODY_STANDARD;
         told->standard = PICK(seed, "iso", "iso", "cloud");
-        told->controls = PICK(seed, "A.1 A.2", "A.1", "A.2 A.3", "");
+        told->controls = PICK(seed, "A.1 A.2", "A.1", "A.2! A.3", "");
         told->extends = PICK(seed, NULL, "iso", "cloud", "iso privacy");
         break;
     case 1:
@@ -81,8 +84,68 @@ static void make_governance(uint64_t *seed, struct told *told)
     }
 }
 
+static void make_office(uint64_t *seed, struct told *told)
+{
+    told->programme = PICK(seed, "p", "p", "q");
+    told->key = PICK(seed, "k", "l");
+    told->standard = PICK(seed, "iso", "iso", "cloud");
+    told->control = PICK(seed, "A.1", "A.2", "*");
+    told->service = PICK(seed, "mail", "mail", "other", "*");
+    told->environment = PICK(seed, "public", "gov", "*");
+    switch (below(seed, 5)) {
+    case 3:
+        told->body = ASSAY__V1__EVENT__BODY_CERTIFICATE;
+        told->decision = (Assay__V1__CertificateDecision)(1 + below(seed, 7));
+        told->from = day(below(seed, 20));
+        told->until = day(30 + below(seed, 1500));
+        told->scope_as_of = below(seed, 3) == 0 ? day(below(seed, 20)) : 0;
+        told->version = PICK(seed, "1", "2");
+        break;
+    case 4:
+        told->body = ASSAY__V1__EVENT__BODY_AUDIT;
+        told->audit = (Assay__V1__AuditKind)(1 + below(seed, 5));
+        told->planned = below(seed, 4) == 0;
+        told->until = day(below(seed, 400));
+        told->standards = PICK(seed, "iso", "cloud iso");
+        break;
+    case 0:
+        told->body = ASSAY__V1__EVENT__BODY_FINDING;
+        told->grade = (Assay__V1__FindingGrade)(1 + below(seed, 4));
+        told->closed = below(seed, 4) == 0;
+        told->due = day(below(seed, 20));
+        break;
+    case 1:
+        told->body = ASSAY__V1__EVENT__BODY_EXCEPTION;
+        told->standard = PICK(seed, "iso", "cloud", "*");
+        told->check = PICK(seed, "c", "d", "*", "*");
+        told->subject = PICK(seed, "", "x", "y", "*", "*");
+        told->state = (Assay__V1__ExceptionState)(below(seed, 3) == 0 ? 1 + below(seed, 3) : 2);
+        told->expires = day(below(seed, 30));
+        break;
+    default:
+        told->body = ASSAY__V1__EVENT__BODY_STATEMENT_OF_APPLICABILITY;
+        told->version = PICK(seed, "1", "2");
+        told->controls = PICK(seed, NULL, "A.1", "A.1 A.2 cloud/A.1");
+        told->excluded = PICK(seed, NULL, "A.2", "A.3", "cloud/A.2 A.3", "A.9");
+        told->unjustified = below(seed, 4) == 0;
+    }
+}
+
+static void make_inheritance(uint64_t *seed, struct told *told)
+{
+    told->body = ASSAY__V1__EVENT__BODY_INHERITANCE;
+    told->service = PICK(seed, "mail", "mail", "chat", "*");
+    told->environment = PICK(seed, "public", "public", "gov");
+    told->standard = PICK(seed, "iso", "iso", "cloud");
+    told->control = PICK(seed, "A.1", "A.2", "*");
+    told->kind = (Assay__V1__InheritanceKind)(1 + below(seed, 3));
+    told->provider =
+        PICK(seed, "chat/public", "chat/public", "mail/gov", "mail/public", "chat/gov", "none/gov");
+}
+
 static void make_own(uint64_t *seed, struct told *told)
 {
+    told->service = PICK(seed, "mail", "mail", "chat");
     if (below(seed, 2) == 0) {
         told->body = ASSAY__V1__EVENT__BODY_SERVICE_ONBOARDING;
         told->lifecycle = (Assay__V1__Lifecycle)(below(seed, 4) == 0 ? 4 : 3);
@@ -110,8 +173,8 @@ static struct history make_history(uint64_t seed)
     history.count = 5 + below(&seed, FACTS_MOST - 5);
     for (int i = 0; i < history.count; i++) {
         struct told *told = &history.facts[i];
-        int kind = below(&seed, 20);
-        if (i > 0 && kind == 19) { /* again, by another record; or another content of the id */
+        int kind = below(&seed, 28);
+        if (i > 0 && kind == 27) { /* again, by another record; or another content of the id */
             *told = history.facts[below(&seed, i)];
             if (told->body == ASSAY__V1__EVENT__BODY_CONTROL_TEST_RESULT)
                 told->topic = PICK(&seed, NULL, "assay.evidence.red");
@@ -127,6 +190,10 @@ static struct history make_history(uint64_t seed)
             make_governance(&seed, told);
         else if (kind < 17)
             make_own(&seed, told);
+        else if (kind < 22)
+            make_office(&seed, told);
+        else if (kind < 25)
+            make_inheritance(&seed, told);
         else
             make_retraction(&seed, told, history.count);
     }
@@ -141,7 +208,8 @@ static struct play tell(const struct history *history, const int *order, int cut
                                          "assay.evidence.blue", "assay.services", "assay.scope"};
     for (size_t i = 0; i < sizeof topics / sizeof topics[0]; i++)
         rehearsal_topic(play.rehearsal, topics[i]); /* the same numbers in every order */
-    recorder_with_known(rehearsal_recorder(play.rehearsal, "mail"), false);
+    for (size_t i = 0; i < SERVICES; i++)
+        recorder_with_known(rehearsal_recorder(play.rehearsal, services[i]), false);
     for (int i = 0; i < history->count; i++) {
         play.offset = order[i]; /* the record's, whenever it comes */
         play_take(&play, &history->facts[order[i]]);
@@ -159,13 +227,15 @@ static struct play tell(const struct history *history, const int *order, int cut
 static char *all_of(struct play *play)
 {
     char *mail = recorder_text(rehearsal_recorder(play->rehearsal, "mail"), true);
+    char *chat = recorder_text(rehearsal_recorder(play->rehearsal, "chat"), true);
     char *governance = recorder_text(rehearsal_governance_recorder(play->rehearsal), true);
-    char *both;
-    int size = asprintf(&both, "%s---\n%s", mail, governance);
+    char *all;
+    int size = asprintf(&all, "%s---\n%s---\n%s", mail, chat, governance);
     assert(size >= 0);
     free(mail);
+    free(chat);
     free(governance);
-    return both;
+    return all;
 }
 
 static void differs(const struct history *history, const char *what, const char *one,
@@ -185,12 +255,12 @@ static void compare(const struct history *history, const char *what, char *one, 
 }
 
 /* What is held, told again from the beginning, is what was reported. */
-static void check_each(const struct history *history, struct play *play)
+static void check_each(const struct history *history, struct play *play, const char *name)
 {
-    struct recorder *recorder = rehearsal_recorder(play->rehearsal, "mail");
+    struct recorder *recorder = rehearsal_recorder(play->rehearsal, name);
     char *reported = recorder_text(recorder, false);
     recorder_forget(recorder);
-    const struct posture_service *service = rehearsal_service(play->rehearsal, "mail");
+    const struct posture_service *service = rehearsal_service(play->rehearsal, name);
     const char *const environments[] = {NULL, "public", "gov"};
     for (size_t i = 0; i < sizeof environments / sizeof environments[0]; i++)
         posture_each(service, environments[i], INSTANT_BEGIN, recorder_sink(recorder));
@@ -201,15 +271,24 @@ static void check_each(const struct history *history, struct play *play)
 /* Evaluating once more reports nothing. */
 static void check_twice(const struct history *history, struct play *play)
 {
-    struct recorder *recorder = rehearsal_recorder(play->rehearsal, "mail");
-    recorder_reports(recorder);
-    posture_evaluate(rehearsal_service(play->rehearsal, "mail"),
-                     rehearsal_governance(play->rehearsal), rehearsal_position(play->rehearsal),
-                     play->batch, recorder_sink(recorder));
+    struct posture_service *both[SERVICES];
+    struct posture_sink sinks[SERVICES];
+    uint32_t reports = 0;
+    for (size_t i = 0; i < SERVICES; i++) {
+        both[i] = rehearsal_service(play->rehearsal, services[i]);
+        sinks[i] = *recorder_sink(rehearsal_recorder(play->rehearsal, services[i]));
+        recorder_reports(rehearsal_recorder(play->rehearsal, services[i]));
+    }
+    recorder_reports(rehearsal_governance_recorder(play->rehearsal));
+    posture_evaluate_together(both, SERVICES, rehearsal_governance(play->rehearsal),
+                              rehearsal_position(play->rehearsal), play->batch, sinks);
     posture_governance_settle(rehearsal_governance(play->rehearsal),
                               rehearsal_position(play->rehearsal),
                               recorder_sink(rehearsal_governance_recorder(play->rehearsal)));
-    if (recorder_reports(recorder) != 0)
+    for (size_t i = 0; i < SERVICES; i++)
+        reports += recorder_reports(rehearsal_recorder(play->rehearsal, services[i]));
+    reports += recorder_reports(rehearsal_governance_recorder(play->rehearsal));
+    if (reports != 0)
         differs(history, "a second evaluation reports something", "", "");
 }
 
@@ -229,7 +308,8 @@ static void check_history(uint64_t seed)
         struct play play = tell(&history, order, i == 0 ? 10 : below(&seed, 10), &seed);
         compare(&history, "another order or other batches", all_of(&at_once), all_of(&play));
         check_twice(&history, &play);
-        check_each(&history, &play);
+        for (size_t j = 0; j < SERVICES; j++)
+            check_each(&history, &play, services[j]);
         play_end(&play);
     }
     play_end(&at_once);

@@ -29,7 +29,7 @@ struct told {
     Assay__V1__Membership membership;
     Assay__V1__Lifecycle lifecycle;
     const char *owner;
-    const char *controls;     /* "A.1 A.2"; of a mapping also "other/B.1" */
+    const char *controls;     /* "A.1 A.2"; of a mapping also "other/B.1"; "5.1!" is a clause */
     const char *applies;      /* "mail/public mail/gov"; NULL: everywhere */
     bool optional;            /* of a mapping: not required */
     double ttl;               /* days; 0: absent */
@@ -37,8 +37,25 @@ struct told {
     const char *environments; /* of a programme; "gov!" is discontinued */
     const char *standards;    /* of a programme */
     const char *programme;
-    int retracts; /* an id */
-    bool lifted;  /* of a recall */
+    int retracts;        /* an id */
+    bool lifted;         /* of a recall */
+    const char *key;     /* of a finding, an exception, an audit; NULL: "k" */
+    const char *control; /* of a finding, an exception, an inheritance; NULL: "A.1" */
+    Assay__V1__FindingGrade grade;
+    bool closed; /* a finding */
+    instant due; /* 0: not given */
+    Assay__V1__ExceptionState state;
+    const char *excluded; /* of a statement, beside `controls`: "A.1 other/B.1" */
+    bool unjustified;     /* these without a justification */
+    const char *version;  /* of a statement, or that a certificate names; NULL: "1" */
+    const char *provider; /* "chat/public" */
+    Assay__V1__InheritanceKind kind;
+    Assay__V1__CertificateDecision decision;
+    instant from, until;   /* a certificate's, or an audit's; 0: day(0), and day(1000) */
+    instant scope_as_of;   /* 0: absent */
+    instant ends_validity; /* certifiable_until of a standard; 0: absent */
+    Assay__V1__AuditKind audit;
+    bool planned; /* an audit; else reported */
 };
 
 struct play {
@@ -67,6 +84,23 @@ void play_tell(struct play *play, const struct told *told);
 #define PROGRAMME         .body = ASSAY__V1__EVENT__BODY_PROGRAMME
 #define RETRACTION        .body = ASSAY__V1__EVENT__BODY_RETRACTION
 #define RECALL            .body = ASSAY__V1__EVENT__BODY_TOOL_RECALL
+#define FINDING           .body = ASSAY__V1__EVENT__BODY_FINDING
+#define EXCEPTION         .body = ASSAY__V1__EVENT__BODY_EXCEPTION
+#define STATEMENT         .body = ASSAY__V1__EVENT__BODY_STATEMENT_OF_APPLICABILITY
+#define INHERITANCE       .body = ASSAY__V1__EVENT__BODY_INHERITANCE
+#define CERTIFICATE       .body = ASSAY__V1__EVENT__BODY_CERTIFICATE
+#define AUDIT             .body = ASSAY__V1__EVENT__BODY_AUDIT
+#define MAJOR             .grade = ASSAY__V1__FINDING_GRADE__FINDING_GRADE_MAJOR_NC
+#define MINOR             .grade = ASSAY__V1__FINDING_GRADE__FINDING_GRADE_MINOR_NC
+#define OBSERVATION       .grade = ASSAY__V1__FINDING_GRADE__FINDING_GRADE_OBSERVATION
+#define APPROVED          .state = ASSAY__V1__EXCEPTION_STATE__EXCEPTION_STATE_APPROVED
+#define PROPOSED          .state = ASSAY__V1__EXCEPTION_STATE__EXCEPTION_STATE_PROPOSED
+#define REVOKED           .state = ASSAY__V1__EXCEPTION_STATE__EXCEPTION_STATE_REVOKED
+#define FULL              .kind = ASSAY__V1__INHERITANCE_KIND__INHERITANCE_KIND_FULL
+#define HYBRID            .kind = ASSAY__V1__INHERITANCE_KIND__INHERITANCE_KIND_HYBRID
+#define NO_INHERITANCE    .kind = ASSAY__V1__INHERITANCE_KIND__INHERITANCE_KIND_NONE
+#define DECIDED(what)     .decision = ASSAY__V1__CERTIFICATE_DECISION__CERTIFICATE_DECISION_##what
+#define AUDITED(what)     .audit = ASSAY__V1__AUDIT_KIND__AUDIT_KIND_##what
 #define PASS              .result = ASSAY__V1__RESULT__RESULT_PASS
 #define FAIL              .result = ASSAY__V1__RESULT__RESULT_FAIL
 #define ERR               .result = ASSAY__V1__RESULT__RESULT_ERROR

@@ -134,6 +134,11 @@ static void set_instant(json_t *row, const char *name, instant at)
                         at == INSTANT_END ? json_null() : json_string(instant_format(at, text)));
 }
 
+static void set_text(json_t *row, const char *name, const char *text)
+{
+    json_object_set_new(row, name, text == NULL ? json_null() : json_string(text));
+}
+
 static void set_count(json_t *row, const char *name, uint32_t count)
 {
     json_object_set_new(row, name, json_integer(count));
@@ -183,6 +188,13 @@ static void print_cell(const char *service, const struct recorded_line *line, in
     json_object_set_new(row, "stale", json_boolean(step->cell.step.stale));
     set_count(row, "checks", step->cell.step.checks);
     set_count(row, "checksMissing", step->cell.step.missing);
+    set_text(row, "inheritedFrom", step->cell.inherited_from);
+    set_text(row, "exception", step->cell.exception);
+    set_text(row, "finding", step->cell.finding);
+    instant until = last < line->count ? line->steps[last].at : INSTANT_END;
+    json_object_set_new(row, "dueSoon",
+                        json_boolean(step->cell.step.status == CELL_PASSED &&
+                                     until != INSTANT_END && until - at <= 7 * INSTANT_DAY));
     char deciding[UUID_TEXT_MAX];
     static const uuid nobody;
     bool any = uuid_compare(&step->cell.deciding, &nobody) != 0;
@@ -218,6 +230,9 @@ static void print_standing(const char *service, const struct recorded_line *line
     set_count(row, "notTested", step->not_tested);
     set_count(row, "notApplicable", step->not_applicable);
     set_count(row, "applicable", step->applicable);
+    set_text(row, "certificateState",
+             certificate_state_name((enum certificate_state)step->certificate_state));
+    json_object_set_new(row, "certified", json_boolean(step->certified));
     if (step->percent < 0) {
         json_object_set_new(row, "percent", json_null());
     } else {
@@ -226,6 +241,45 @@ static void print_standing(const char *service, const struct recorded_line *line
         json_object_set_new(row, "percent", json_string(percent));
     }
     print(row);
+}
+
+static void print_certification(const struct recorded_line *line, instant at)
+{
+    const struct recorded_step *recorded = recorded_at(line, at);
+    if (recorded == NULL || !recorded->certification.step.exists)
+        return;
+    const struct posture_certification_step *step = &recorded->certification.step;
+    const char *programme = strchr(line->key, '|') + 1, *standard = strchr(programme, '|') + 1;
+    bool decided = recorded->certification.number != NULL;
+    json_t *row = json_object(), *flags = json_array();
+    set_instant(row, "at", at);
+    json_object_set_new(row, "programme",
+                        json_stringn(programme, (size_t)(standard - programme - 1)));
+    set_text(row, "standard", standard);
+    set_text(row, "number", recorded->certification.number);
+    set_text(row, "body", recorded->certification.body);
+    set_text(row, "soaVersion", recorded->certification.soa_version);
+    set_text(row, "state", certificate_state_name(step->state));
+    set_instant(row, "validFrom", decided ? step->valid_from : INSTANT_END);
+    set_instant(row, "validUntil", decided ? step->valid_until : INSTANT_END);
+    set_instant(row, "surveillanceDeadline", step->surveillance_deadline);
+    for (uint32_t i = 0; certificate_flag_name(i) != NULL; i++) {
+        if (step->flags & 1u << i)
+            json_array_append_new(flags, json_string(certificate_flag_name(i)));
+    }
+    json_object_set_new(row, "flags", flags);
+    print(row);
+}
+
+static void answer_certifications(struct rehearsal *rehearsal, instant at)
+{
+    uint32_t count;
+    const struct recorded_line *const *lines =
+        recorder_lines(rehearsal_governance_recorder(rehearsal), &count);
+    for (uint32_t i = 0; i < count; i++) {
+        if (lines[i]->kind == RECORDED_CERTIFICATION)
+            print_certification(lines[i], at);
+    }
 }
 
 static void answer(struct rehearsal *rehearsal, enum recorded_kind kind, instant at)
@@ -256,6 +310,7 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < questions.count; i++) {
         answer(rehearsal, RECORDED_CELL, questions.items[i]);
         answer(rehearsal, RECORDED_STANDING, questions.items[i]);
+        answer_certifications(rehearsal, questions.items[i]);
     }
     rehearsal_free(rehearsal);
     free(questions.items);

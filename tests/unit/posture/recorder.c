@@ -48,6 +48,16 @@ static char *id_text(const uuid *id, char out[static UUID_TEXT_MAX])
     return out;
 }
 
+static const char *or_dash(const char *part)
+{
+    return part == NULL ? "-" : part;
+}
+
+static char *copy_of(const char *part)
+{
+    return part == NULL ? NULL : text("%s", part);
+}
+
 /* ---- lines ---- */
 
 static struct line *line_of(struct recorder *recorder, enum recorded_kind kind, char *key)
@@ -76,9 +86,23 @@ static uint32_t steps_before(const struct recorded_line *line, instant at)
     return count;
 }
 
+static void free_texts(const struct recorded_line *line, struct recorded_step *step)
+{
+    free(step->text);
+    if (line->kind == RECORDED_CELL) {
+        free(step->cell.exception);
+        free(step->cell.finding);
+        free(step->cell.inherited_from);
+    } else if (line->kind == RECORDED_CERTIFICATION) {
+        free(step->certification.number);
+        free(step->certification.body);
+        free(step->certification.soa_version);
+    }
+}
+
 static void remove_step(struct recorded_line *line, uint32_t place)
 {
-    free(line->steps[place].text);
+    free_texts(line, &line->steps[place]);
     memmove(&line->steps[place], &line->steps[place + 1],
             (line->count - place - 1) * sizeof *line->steps);
     line->count--;
@@ -100,7 +124,7 @@ static struct recorded_step *change_step(struct recorder *recorder, struct line 
     }
     if (there) {
         assert(strcmp(in->steps[place].text, made) != 0 || !recorder->with_known);
-        free(in->steps[place].text);
+        free_texts(in, &in->steps[place]);
     } else {
         in->steps = realloc(in->steps, (in->count + 1) * sizeof *in->steps);
         assert(in->steps != NULL);
@@ -134,16 +158,21 @@ static void on_cell(void *context, const char *environment, uint32_t cell,
     free(number);
     assert(numbered != NULL);
     char deciding[UUID_TEXT_MAX], cause[UUID_TEXT_MAX];
-    char *made = text("%s%s stale=%d checks=%" PRIu32 " missing=%" PRIu32
-                      " deciding=%s cause=%s known=%" PRId64,
-                      cell_status_name(step->status), step->transition ? "!" : "", step->stale,
-                      step->checks, step->missing, id_text(step->deciding, deciding),
-                      id_text(step->cause, cause), recorder->with_known ? step->known : 0);
+    char *made =
+        text("%s%s stale=%d checks=%" PRIu32 " missing=%" PRIu32
+             " deciding=%s exception=%s finding=%s from=%s cause=%s known=%" PRId64,
+             cell_status_name(step->status), step->transition ? "!" : "", step->stale, step->checks,
+             step->missing, id_text(step->deciding, deciding), or_dash(step->exception),
+             or_dash(step->finding), or_dash(step->inherited_from), id_text(step->cause, cause),
+             recorder->with_known ? step->known : 0);
     struct line *line = line_of(recorder, RECORDED_CELL, text("%s", numbered->name));
     struct recorded_step *recorded = change_step(recorder, line, change, step->at, made);
     if (recorded == NULL)
         return;
     recorded->cell.step = *step;
+    recorded->cell.exception = copy_of(step->exception);
+    recorded->cell.finding = copy_of(step->finding);
+    recorded->cell.inherited_from = copy_of(step->inherited_from);
     if (step->deciding != NULL) {
         recorded->cell.deciding = *step->deciding;
         recorded->cell.step.deciding = NULL; /* the text has it, and it moves */
@@ -155,14 +184,39 @@ static void on_standing(void *context, const char *environment, const char *stan
 {
     struct recorder *recorder = context;
     char *made =
-        text("membership=%d %s passed=%" PRIu32 " failed=%" PRIu32 " error=%" PRIu32
-             " stale=%" PRIu32 " not_tested=%" PRIu32 " applicable=%" PRIu32 " percent=%" PRId32,
-             (int)step->membership, posture_value_name(step->posture), step->passed, step->failed,
-             step->error, step->stale, step->not_tested, step->applicable, step->percent);
+        text("membership=%d %s passed=%" PRIu32 " excepted=%" PRIu32 " failed=%" PRIu32
+             " error=%" PRIu32 " stale=%" PRIu32 " not_tested=%" PRIu32 " not_applicable=%" PRIu32
+             " applicable=%" PRIu32 " percent=%" PRId32 " certificate=%d certified=%d",
+             (int)step->membership, posture_value_name(step->posture), step->passed, step->excepted,
+             step->failed, step->error, step->stale, step->not_tested, step->not_applicable,
+             step->applicable, step->percent, (int)step->certificate_state, step->certified);
     struct line *line = line_of(recorder, RECORDED_STANDING, text("%s|%s", environment, standard));
     struct recorded_step *recorded = change_step(recorder, line, change, step->at, made);
     if (recorded != NULL)
         recorded->standing = *step;
+}
+
+static void on_certification(void *context, const char *programme, const char *standard,
+                             enum posture_change change,
+                             const struct posture_certification_step *step)
+{
+    struct recorder *recorder = context;
+    char decision[UUID_TEXT_MAX];
+    char *made = text("%s %s decision=%s number=%s body=%s soa=%s from=%" PRId64 " until=%" PRId64
+                      " deadline=%" PRId64 " flags=%d",
+                      step->exists ? "row" : "none", certificate_state_name(step->state),
+                      id_text(step->decision, decision), or_dash(step->number), or_dash(step->body),
+                      or_dash(step->soa_version), step->valid_from, step->valid_until,
+                      step->surveillance_deadline, (int)step->flags);
+    struct line *line =
+        line_of(recorder, RECORDED_CERTIFICATION, text("%s|%s", programme, standard));
+    struct recorded_step *recorded = change_step(recorder, line, change, step->at, made);
+    if (recorded == NULL)
+        return;
+    recorded->certification.step = *step;
+    recorded->certification.number = copy_of(step->number);
+    recorded->certification.body = copy_of(step->body);
+    recorded->certification.soa_version = copy_of(step->soa_version);
 }
 
 static void on_fact(void *context, enum posture_change change, const struct posture_fact_step *step)
@@ -174,11 +228,6 @@ static void on_fact(void *context, enum posture_change change, const struct post
                       step->digest == NULL ? 0 : step->digest[1], step->since);
     struct line *line = line_of(recorder, RECORDED_FACT, text("%s|%s", step->body, step->key));
     change_step(recorder, line, change, step->at, made);
-}
-
-static const char *or_dash(const char *part)
-{
-    return part == NULL ? "-" : part;
 }
 
 static void on_unmapped(void *context, enum posture_change change,
@@ -205,6 +254,7 @@ struct recorder *recorder_new(void)
         .cell = on_cell,
         .cell_new = on_cell_new,
         .standing = on_standing,
+        .certification = on_certification,
         .fact = on_fact,
         .unmapped = on_unmapped,
     };

@@ -11,7 +11,13 @@
 
 #include "consumers/posture/posture.h"
 
-enum recorded_kind { RECORDED_CELL, RECORDED_STANDING, RECORDED_FACT, RECORDED_UNMAPPED };
+enum recorded_kind {
+    RECORDED_CELL,
+    RECORDED_STANDING,
+    RECORDED_FACT,
+    RECORDED_UNMAPPED,
+    RECORDED_CERTIFICATION,
+};
 
 struct recorded_step {
     instant at;
@@ -20,8 +26,13 @@ struct recorded_step {
         struct {
             struct posture_cell_step step;
             uuid deciding;
+            char *exception, *finding, *inherited_from; /* NULL: none */
         } cell;
         struct posture_standing_step standing;
+        struct {
+            struct posture_certification_step step;
+            char *number, *body, *soa_version; /* NULL: none */
+        } certification;
     };
 };
 

@@ -103,16 +103,115 @@ static struct actor *actor_of(struct rehearsal *rehearsal, const char *name)
     return actor;
 }
 
-static void catch_up(struct rehearsal *rehearsal, struct actor *actor)
+/* ---- who is evaluated together ---- */
+
+struct family { /* by place among the actors */
+    struct rehearsal *rehearsal;
+    bool *members, *changing;
+};
+
+static void on_kin(void *context, const char *service, bool changes)
 {
-    for (; actor->caught_up < rehearsal->commit_count; actor->caught_up++) {
-        int64_t position = rehearsal->commits[actor->caught_up];
-        if (posture_concerned(actor->service, rehearsal->governance, actor->position, position)) {
-            posture_evaluate(actor->service, rehearsal->governance, position, position,
-                             recorder_sink(actor->recorder));
-        }
-        actor->position = position;
+    struct family *family = context;
+    (void)changes; /* who is only read reports nothing: the recorders would show it */
+    for (uint32_t i = 0; i < family->rehearsal->actor_count; i++) {
+        if (strcmp(family->rehearsal->actors[i]->name, service) == 0)
+            family->members[i] = true;
     }
+}
+
+/* Adds the kin of those that change, and again, as long as some of them lag. */
+static void complete(struct family *family)
+{
+    struct rehearsal *rehearsal = family->rehearsal;
+    uint32_t count = rehearsal->actor_count;
+    const char **known = calloc(count + 1u, sizeof *known);
+    const char **changing = calloc(count + 1u, sizeof *changing);
+    assert(known != NULL && changing != NULL);
+    for (uint32_t i = 0; i < count; i++)
+        known[i] = rehearsal->actors[i]->name;
+    for (bool more = true; more;) {
+        size_t changing_count = 0;
+        for (uint32_t i = 0; i < count; i++) {
+            if (family->changing[i])
+                changing[changing_count++] = known[i];
+            family->members[i] |= family->changing[i];
+        }
+        posture_governance_kin(rehearsal->governance, changing, changing_count, known, count,
+                               on_kin, family);
+        more = false;
+        for (uint32_t i = 0; i < count; i++) {
+            bool lags =
+                family->members[i] && rehearsal->actors[i]->caught_up < rehearsal->commit_count;
+            more |= lags && !family->changing[i];
+            family->changing[i] |= lags;
+        }
+    }
+    free(known);
+    free(changing);
+}
+
+/* Evaluates the members that are at or behind a position together. */
+static void evaluate(const struct family *family, int64_t position, int64_t batch)
+{
+    const struct rehearsal *rehearsal = family->rehearsal;
+    struct posture_service **services =
+        calloc(rehearsal->actor_count + 1u, sizeof(struct posture_service *));
+    struct posture_sink *sinks = calloc(rehearsal->actor_count + 1u, sizeof *sinks);
+    assert(services != NULL && sinks != NULL);
+    size_t count = 0;
+    for (uint32_t i = 0; i < rehearsal->actor_count; i++) {
+        struct actor *actor = rehearsal->actors[i];
+        if (!family->members[i] || actor->position > position)
+            continue;
+        actor->position = position;
+        services[count] = actor->service;
+        sinks[count++] = *recorder_sink(actor->recorder);
+    }
+    posture_evaluate_together(services, count, rehearsal->governance, position, batch, sinks);
+    free(services);
+    free(sinks);
+}
+
+/* Brings a complete family forward, one governance commit after the other. Kin by an inheritance
+ * that is told later may be ahead; it is not in force yet for who lags. */
+static void catch_up(const struct family *family)
+{
+    const struct rehearsal *rehearsal = family->rehearsal;
+    for (uint32_t commit = 0; commit < rehearsal->commit_count; commit++) {
+        int64_t position = rehearsal->commits[commit];
+        bool concerned = false;
+        for (uint32_t i = 0; i < rehearsal->actor_count; i++) {
+            const struct actor *actor = rehearsal->actors[i];
+            if (family->members[i] && actor->caught_up <= commit)
+                concerned |= posture_concerned(actor->service, rehearsal->governance,
+                                               actor->position, position);
+        }
+        if (concerned)
+            evaluate(family, position, position);
+        for (uint32_t i = 0; i < rehearsal->actor_count; i++) {
+            struct actor *actor = rehearsal->actors[i];
+            if (!family->members[i] || actor->caught_up > commit)
+                continue;
+            actor->caught_up = commit + 1;
+            actor->position = position;
+        }
+    }
+}
+
+static struct family family_of(struct rehearsal *rehearsal)
+{
+    struct family family = {.rehearsal = rehearsal};
+    family.members = calloc(rehearsal->actor_count + 1u, sizeof(bool));
+    family.changing = calloc(rehearsal->actor_count + 1u, sizeof(bool));
+    assert(family.members != NULL && family.changing != NULL);
+    return family;
+}
+
+static void family_free(struct family *family)
+{
+    free(family->members);
+    free(family->changing);
 }
 
 static void tell_result(struct posture_service *service, const Assay__V1__Event *event,
@@ -213,22 +312,32 @@ void rehearsal_commit(struct rehearsal *rehearsal, int64_t batch)
 {
     posture_governance_settle(rehearsal->governance, rehearsal_position(rehearsal),
                               recorder_sink(rehearsal->recorder));
-    for (uint32_t i = 0; i < rehearsal->actor_count; i++) {
-        struct actor *actor = rehearsal->actors[i];
-        if (actor->waiting_count == 0)
-            continue;
+    struct family family = family_of(rehearsal);
+    bool any = false;
+    for (uint32_t i = 0; i < rehearsal->actor_count; i++)
+        any |= family.changing[i] = rehearsal->actors[i]->waiting_count > 0;
+    if (any) {
         /* Governance of the same batch comes first: its position is the batch's. */
-        catch_up(rehearsal, actor);
-        tell(actor);
-        posture_evaluate(actor->service, rehearsal->governance, actor->position, batch,
-                         recorder_sink(actor->recorder));
+        complete(&family);
+        catch_up(&family);
+        for (uint32_t i = 0; i < rehearsal->actor_count; i++)
+            tell(rehearsal->actors[i]);
+        evaluate(&family, rehearsal_position(rehearsal), batch);
     }
+    family_free(&family);
 }
 
 void rehearsal_catch_up(struct rehearsal *rehearsal)
 {
-    for (uint32_t i = 0; i < rehearsal->actor_count; i++)
-        catch_up(rehearsal, rehearsal->actors[i]);
+    for (uint32_t i = 0; i < rehearsal->actor_count; i++) {
+        if (rehearsal->actors[i]->caught_up == rehearsal->commit_count)
+            continue;
+        struct family family = family_of(rehearsal);
+        family.changing[i] = true;
+        complete(&family);
+        catch_up(&family);
+        family_free(&family);
+    }
 }
 
 struct posture_service *rehearsal_service(struct rehearsal *rehearsal, const char *name)

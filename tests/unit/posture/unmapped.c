@@ -129,7 +129,10 @@ START_TEST(what_matters_from_an_instant_on)
     TELL(&play, RESULT, .check = "d", .at = day(1), PASS);
     TELL(&play, RESULT, .check = "d", .at = day(2), PASS);
     struct told_again again = {0};
-    struct posture_sink sink = {&again, count_cell, NULL, count_standing, NULL, count_unmapped};
+    struct posture_sink sink = {.context = &again,
+                                .cell = count_cell,
+                                .standing = count_standing,
+                                .unmapped = count_unmapped};
     const struct posture_service *service = rehearsal_service(play.rehearsal, "mail");
     posture_each(service, "public", day(2.5), &sink);
     ck_assert_int_eq(again.cells, 3); /* FAILED since day 2, PASSED, STALE */

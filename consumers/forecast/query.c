@@ -1,0 +1,161 @@
+#include "consumers/forecast/query.h"
+
+/*
+ * Steps are chosen as assay.cell_status and assay.service_status choose them (schema/views): from
+ * the last keyframe complete from $1 or earlier on, the latest row counting where several speak of
+ * one instant.
+ */
+#define KEYFRAME(table)                                                                            \
+    "(SELECT k.seq FROM record." table " k WHERE k.service = p.service"                            \
+    " AND k.environment = p.environment AND k.keyframe AND k.complete_from <= $1::timestamptz"     \
+    " ORDER BY k.seq DESC LIMIT 1)"
+
+#define CELLS                                                                                      \
+    "cell AS (SELECT p.service, p.environment, x.standard, x.control, x.at,"                       \
+    " record.cell_status_name(x.before) AS from_status,"                                           \
+    " record.cell_status_name(x.status) AS to_status, x.cause"                                     \
+    " FROM record.environment p CROSS JOIN LATERAL ("                                              \
+    "  SELECT c.standard, c.control, s.* FROM ("                                                   \
+    "   SELECT u.cell, u.at, u.status, u.cause,"                                                   \
+    "    lag(u.status) OVER (PARTITION BY u.cell ORDER BY u.at) AS before"                         \
+    "   FROM (SELECT DISTINCT ON (e.cell, e.at) e.* FROM record.timeline t"                        \
+    "    CROSS JOIN LATERAL unnest(t.cell, t.at, t.status, t.flags, t.cause)"                      \
+    "     AS e (cell, at, status, flags, cause)"                                                   \
+    "    WHERE t.service = p.service AND t.environment = p.environment"                            \
+    "     AND t.seq >= " KEYFRAME("timeline") " AND e.at <= $2::timestamptz"                       \
+                                              "    ORDER BY e.cell, e.at, t.seq DESC) u"           \
+                                              "   WHERE u.status >= 0 AND u.flags & 1 <> 0) s"     \
+                                              "  JOIN record.cell c ON c.service = p.service AND " \
+                                              "c.environment = p.environment"                      \
+                                              "   AND c.cell = s.cell"                             \
+                                              "  WHERE s.at > $1::timestamptz OFFSET 0) x"         \
+                                              " WHERE $3::text IS NULL OR p.service = $3)"
+
+#define STANDINGS                                                                                  \
+    "step AS (SELECT p.service, p.environment, x.* FROM record.environment p"                      \
+    " CROSS JOIN LATERAL (SELECT u.*, lag(u.membership) OVER w AS old_membership,"                 \
+    "   lag(u.posture) OVER w AS old_posture, lag(u.certificate) OVER w AS old_certificate,"       \
+    "   lag(u.certified) OVER w AS old_certified"                                                  \
+    "  FROM (SELECT DISTINCT ON (e.standard, e.at) e.* FROM record.standing t"                     \
+    "   CROSS JOIN LATERAL unnest(t.standard, t.at, t.membership, t.posture,"                      \
+    "    t.certificate_state, t.certified)"                                                        \
+    "    AS e (standard, at, membership, posture, certificate, certified)"                         \
+    "   WHERE t.service = p.service AND t.environment = p.environment"                             \
+    "    AND t.seq >= " KEYFRAME(                                                                  \
+        "standing") " AND e.at <= $2::timestamptz"                                                 \
+                    "   ORDER BY e.standard, e.at, t.seq DESC) u"                                  \
+                    "  WHERE u.membership >= 0 WINDOW w AS (PARTITION BY u.standard ORDER BY "     \
+                    "u.at) OFFSET 0) x"                                                            \
+                    " WHERE x.at > $1::timestamptz AND ($3::text IS NULL OR p.service = $3)),"     \
+                    "standing AS (SELECT s.service, s.environment, s.standard, s.at, v.place, "    \
+                    "v.what,"                                                                      \
+                    "  v.before AS \"from\", v.after AS \"to\""                                    \
+                    " FROM step s CROSS JOIN LATERAL (VALUES"                                      \
+                    "  (1, 'membership', record.membership_name(s.old_membership),"                \
+                    "   record.membership_name(s.membership)),"                                    \
+                    "  (2, 'posture', CASE WHEN s.old_membership > 0 THEN "                        \
+                    "record.posture_name(s.old_posture) END,"                                      \
+                    "   CASE WHEN s.membership > 0 THEN record.posture_name(s.posture) END),"      \
+                    "  (3, 'certificate',"                                                         \
+                    "   CASE WHEN s.old_membership > 0 THEN "                                      \
+                    "record.certificate_state_name(s.old_certificate) END,"                        \
+                    "   CASE WHEN s.membership > 0 THEN "                                          \
+                    "record.certificate_state_name(s.certificate) END),"                           \
+                    "  (4, 'certified',"                                                           \
+                    "   CASE WHEN s.old_membership > 0 THEN CASE WHEN s.old_certified THEN 'yes' " \
+                    "ELSE 'no' END"                                                                \
+                    "   END, CASE WHEN s.membership > 0 THEN CASE WHEN s.certified THEN 'yes' "    \
+                    "ELSE 'no' END END)"                                                           \
+                    "  ) AS v (place, what, before, after) WHERE v.before IS DISTINCT FROM "       \
+                    "v.after)"
+
+/* Versions of facts with the span they are in force, as far as it touches the time looked at. */
+#define FACTS                                                                                      \
+    "version AS (SELECT d.*,"                                                                      \
+    "  lead(d.at) OVER (PARTITION BY d.body, d.key ORDER BY d.at) AS until"                        \
+    " FROM (SELECT DISTINCT ON (v.body, v.key, v.at) v.body, v.key, v.at, v.removed, v.id,"        \
+    "   v.digest FROM record.fact_step v JOIN record.commit_log l ON l.batch = v.batch"            \
+    "  ORDER BY v.body, v.key, v.at, l.position DESC) d WHERE NOT d.removed),"                     \
+    "fact AS (SELECT v.body, v.key, v.at, v.until, v.id, f.fields,"                                \
+    "  f.fields ->> 'programme' AS programme, f.fields ->> 'service' AS service,"                  \
+    "  f.fields ->> 'environment' AS environment, f.fields ->> 'standard' AS standard,"            \
+    "  f.fields ->> 'control' AS control, coalesce(f.fields ->> 'title', '') AS title"             \
+    " FROM version v CROSS JOIN LATERAL (SELECT r.fields -> v.body AS fields"                      \
+    "  FROM record.fact r WHERE r.body = v.body AND r.key = v.key AND r.id = v.id"                 \
+    "   AND r.digest = v.digest LIMIT 1) f"                                                        \
+    " WHERE v.at <= $2::timestamptz AND (v.until IS NULL OR v.until > $1::timestamptz)"            \
+    "  AND ($3::text IS NULL OR f.fields ->> 'service' IN ($3, '*'))),"                            \
+    "effect AS (SELECT f.at, f.body, f.key, f.id AS event, f.programme, f.service, f.environment," \
+    "  f.standard, f.control, f.title FROM fact f WHERE f.at > $1::timestamptz)"
+
+/* What ends or has to be done by an instant that the fact itself names, if it still holds then. */
+#define DUE                                                                                        \
+    "named AS ("                                                                                   \
+    " SELECT f.*, 'expires' AS what, (f.fields ->> 'expires_at')::timestamptz AS due FROM fact f"  \
+    "  WHERE f.body = 'exception'"                                                                 \
+    "   AND record.without_prefix(f.fields ->> 'state', 'EXCEPTION_STATE_') = 'APPROVED'"          \
+    " UNION ALL SELECT f.*, 'overdue', (f.fields ->> 'due_at')::timestamptz FROM fact f"           \
+    "  WHERE f.body = 'finding' AND record.without_prefix(f.fields ->> 'state', 'FINDING_STATE_')" \
+    "   NOT IN ('VERIFIED', 'CLOSED')"                                                             \
+    " UNION ALL SELECT f.*, 'overdue', (f.fields ->> 'next_due_at')::timestamptz FROM fact f"      \
+    "  WHERE f.body = 'management_record'),"                                                       \
+    "certificate AS (SELECT DISTINCT c.programme, c.standard, c.number, v.what, v.due"             \
+    " FROM (SELECT * FROM assay.certification_at($1::timestamptz)"                                 \
+    "  UNION ALL SELECT * FROM assay.certification_at($2::timestamptz)) c"                         \
+    " CROSS JOIN LATERAL (VALUES ('expires', c.valid_until),"                                      \
+    "  ('surveillance due', c.surveillance_deadline)) AS v (what, due)"                            \
+    " WHERE c.state IN ('CERTIFIED', 'SUSPENDED', 'EXPIRED') AND ($3::text IS NULL OR EXISTS ("    \
+    "  SELECT FROM assay.service_status_at($1::timestamptz) s"                                     \
+    "  CROSS JOIN LATERAL record.fact_in_force('programme', c.programme, $1::timestamptz, NULL) g" \
+    "  CROSS JOIN LATERAL jsonb_array_elements(g.fields -> 'programme' -> 'environments') e"       \
+    "  WHERE s.service = $3 AND s.standard = c.standard"                                           \
+    "   AND s.environment = e ->> 'environment'))),"                                               \
+    "due AS ("                                                                                     \
+    " SELECT n.due AS at, n.what, n.body, n.key, n.id AS event, n.programme, n.service,"           \
+    "  n.environment, n.standard, n.control, n.title FROM named n"                                 \
+    "  WHERE n.due > $1::timestamptz AND n.due <= $2::timestamptz AND n.due >= n.at"               \
+    "   AND (n.until IS NULL OR n.due < n.until)"                                                  \
+    " UNION ALL SELECT c.due, c.what, 'certificate', c.number, NULL, c.programme, NULL, NULL,"     \
+    "  c.standard, NULL, '' FROM certificate c"                                                    \
+    "  WHERE c.due > $1::timestamptz AND c.due <= $2::timestamptz)"
+
+#define ALL "WITH " CELLS "," STANDINGS "," FACTS "," DUE
+
+/* By place; controls by the numbers in their names, so that A.9 comes before A.10. */
+#define BY_PLACE                                                                                   \
+    " ORDER BY s.service COLLATE \"C\" NULLS LAST, s.environment COLLATE \"C\" NULLS LAST,"        \
+    " s.standard COLLATE \"C\" NULLS LAST, s.at"
+#define BY_CONTROL                                                                                 \
+    " regexp_replace(regexp_replace(s.control, '(\\d+)', '000000\\1', 'g'),"                       \
+    " '\\d*(\\d{7})(?!\\d)', '\\1', 'g') COLLATE \"C\", s.control COLLATE \"C\""
+#define BY_TIME " ORDER BY s.at, s.body COLLATE \"C\", s.key COLLATE \"C\""
+
+const char QUERY_TABLE[] =
+    ALL ", line AS ("
+        " SELECT s.at, s.service, s.environment, s.standard, 5 AS place,"
+        "  count(*) || CASE WHEN count(*) = 1 THEN ' control' ELSE ' controls' END AS what,"
+        "  s.from_status AS \"from\", s.to_status AS \"to\","
+        "  string_agg(s.control, ' ' ORDER BY" BY_CONTROL ") AS detail"
+        "  FROM cell s GROUP BY s.at, s.service, s.environment, s.standard,"
+        "   s.from_status, s.to_status"
+        " UNION ALL SELECT s.at, s.service, s.environment, s.standard, s.place,"
+        "  s.what, s.\"from\", s.\"to\", NULL FROM standing s"
+        " UNION ALL SELECT e.at, e.service, e.environment, e.standard, 0,"
+        "  e.body || ' takes effect', NULL, NULL, e.key FROM effect e"
+        " UNION ALL SELECT d.at, d.service, d.environment, d.standard, 6,"
+        "  d.body || ' ' || d.what, NULL, NULL,"
+        "  concat_ws(' ', d.key, nullif(d.title, '')) FROM due d)"
+        " SELECT to_char(s.at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'),"
+        "  s.service, s.environment, s.standard, s.what, s.\"from\", s.\"to\", s.detail"
+        " FROM line s" BY_PLACE ", s.place, s.what COLLATE \"C\", s.detail COLLATE \"C\"";
+
+const char QUERY_JSON[] = ALL
+    " SELECT json_build_object('at', $1::timestamptz, 'until', $2::timestamptz,"
+    " 'cells', (SELECT coalesce(json_agg(row_to_json(s)" BY_PLACE "," BY_CONTROL
+    "), '[]') FROM cell s),"
+    " 'standings', (SELECT coalesce(json_agg(json_build_object('at', s.at,"
+    "  'service', s.service, 'environment', s.environment, 'standard', s.standard,"
+    "  'what', s.what, 'from', s.\"from\", 'to', s.\"to\")" BY_PLACE
+    ", s.place), '[]') FROM standing s),"
+    " 'takes_effect', (SELECT coalesce(json_agg(row_to_json(s)" BY_TIME "), '[]') FROM effect s),"
+    " 'due', (SELECT coalesce(json_agg(row_to_json(s)" BY_TIME ", s.what), '[]') FROM due s))";
