@@ -12,7 +12,7 @@
  *   COMMIT                            nothing in between
  */
 #include "consumers/store/connection.h"
-#include "consumers/store/kin.h"
+#include "consumers/store/kin_set.h"
 #include "consumers/store/ledger.h"
 #include "consumers/store/store.h"
 
@@ -114,21 +114,21 @@ static enum held hold_kin(struct store *store, PGconn *connection, const char *c
                           size_t count, struct hold *hold, struct fault *fault)
 {
     struct governance_log *governance = fold_governance(store_fold(store));
-    struct kin kin;
-    struct kin now = {0};
-    if (!kin_ask(&kin, governance, connection, names, count, fault))
+    struct kin_set kin;
+    struct kin_set now = {0};
+    if (!kin_set_ask(&kin, governance, connection, names, count, true, fault))
         return HELD_NOT;
     enum held held = HELD_NOT;
     if (lock_services(hold, kin.names, kin.count, connection, fault) &&
         governance_log_load(governance, connection, store_topics(store), hold->head, fault) &&
-        kin_ask(&now, governance, connection, names, count, fault)) {
+        kin_set_ask(&now, governance, connection, names, count, true, fault)) {
         held = HELD;
         for (size_t i = 0; i < now.count; i++)
-            if (!kin_holds(&kin, now.names[i]))
+            if (!kin_set_holds(&kin, now.names[i]))
                 held = HELD_TOO_FEW;
     }
-    kin_free(&kin);
-    kin_free(&now);
+    kin_set_free(&kin);
+    kin_set_free(&now);
     return held;
 }
 

@@ -1,7 +1,7 @@
 #include "consumers/store/evaluated.h"
 
 #include "consumers/store/connection.h"
-#include "consumers/store/kin.h"
+#include "consumers/store/kin_set.h"
 #include "consumers/store/service.h"
 
 #include <assert.h>
@@ -49,8 +49,8 @@ static bool read_reach(PGconn *connection, const char *name, const char *known_a
 }
 
 /* Reads the services, one of which is the one asked for, and evaluates them together. */
-static bool read_together(struct evaluated *evaluated, PGconn *connection, const struct kin *kin,
-                          const struct reach *reach, struct fault *fault)
+static bool read_together(struct evaluated *evaluated, PGconn *connection,
+                          const struct kin_set *kin, const struct reach *reach, struct fault *fault)
 {
     struct posture_service **postures = calloc(kin->count + 1, sizeof(struct posture_service *));
     if (postures == NULL)
@@ -74,16 +74,16 @@ static bool read_all(struct evaluated *evaluated, PGconn *connection, const char
                      const char *known_at, struct fault *fault)
 {
     struct reach reach = {0};
-    struct kin kin;
+    struct kin_set kin;
     if (!read_reach(connection, name, known_at, &reach, fault) ||
         !governance_log_load(evaluated->governance, connection, &evaluated->topics,
                              reach.governance, fault) ||
-        !kin_ask(&kin, evaluated->governance, connection, &name, 1, fault))
+        !kin_set_ask(&kin, evaluated->governance, connection, &name, 1, false, fault))
         return false;
     evaluated->service = services_get(&evaluated->services, name);
     bool done = read_together(evaluated, connection, &kin, &reach, fault) &&
                 service_resume(evaluated->service, connection, fault);
-    kin_free(&kin);
+    kin_set_free(&kin);
     return done;
 }
 

@@ -3,7 +3,7 @@
  * code that folded it the first time, so that it arrives at the same rows.
  */
 #include "consumers/store/connection.h"
-#include "consumers/store/kin.h"
+#include "consumers/store/kin_set.h"
 #include "consumers/store/store.h"
 #include "consumers/store/stored.h"
 #include "runtime/stop.h"
@@ -70,17 +70,17 @@ static struct locked *hold(struct rebuild *rebuild, const struct stored *stored,
         abort();
     for (size_t i = 0; i < rebuild->count; i++)
         known[i] = rebuild->services[i].service;
-    struct kin kin;
-    kin_gather(&kin, fold_governance(store_fold(rebuild->store)), names, found, known,
-               rebuild->count);
+    struct kin_set kin;
+    kin_set_gather(&kin, fold_governance(store_fold(rebuild->store)), names, found, known,
+                   rebuild->count);
     *count = 0;
     for (size_t i = 0; i < rebuild->count; i++) {
-        if (!kin_holds(&kin, known[i]))
+        if (!kin_set_holds(&kin, known[i]))
             continue;
         locked[(*count)++] = rebuild->services[i];
         rebuild->services[i].governance = rebuild->head; /* where folding leaves it */
     }
-    kin_free(&kin);
+    kin_set_free(&kin);
     free(known);
     free(names);
     return locked;

@@ -188,7 +188,7 @@ class Expected:
     """What the reference says, in the columns of the read API; instants as microseconds."""
 
     def __init__(self, records):
-        self.reference = Reference([record.line for record in records], only_evidence=True)
+        self.reference = Reference([record.line for record in records])
         self.answers = {}
 
     def _answer(self, at):
@@ -220,7 +220,7 @@ class Expected:
                 "failed": line["failed"], "error": line["error"], "stale": line["stale"],
                 "not_tested": line["notTested"], "not_applicable": line["notApplicable"],
                 "applicable": line["applicable"], "percent": line["percent"],
-                "certificate_state": "NONE", "certified": False,
+                "certificate_state": line["certificateState"], "certified": line["certified"],
             }
             for line in self._answer(at) if "posture" in line
         }

@@ -1,4 +1,4 @@
-#include "consumers/store/kin.h"
+#include "consumers/store/kin_set.h"
 
 #include "consumers/store/connection.h"
 
@@ -10,7 +10,7 @@ static int compare_names(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static void add(struct kin *kin, const char *name)
+static void add(struct kin_set *kin, const char *name)
 {
     kin->names = reallocarray(kin->names, kin->count + 1, sizeof *kin->names);
     char *copied = strdup(name);
@@ -25,10 +25,11 @@ static void add_told(void *context, const char *service, bool changes)
     add(context, service);
 }
 
-void kin_gather(struct kin *kin, const struct governance_log *governance, const char *const *names,
-                size_t count, const char *const *known, size_t known_count)
+void kin_set_gather(struct kin_set *kin, const struct governance_log *governance,
+                    const char *const *names, size_t count, const char *const *known,
+                    size_t known_count)
 {
-    *kin = (struct kin){0};
+    *kin = (struct kin_set){0};
     for (size_t i = 0; i < count; i++)
         add(kin, names[i]);
     if (governance_log_inherits(governance))
@@ -46,16 +47,26 @@ void kin_gather(struct kin *kin, const struct governance_log *governance, const 
     kin->count = kept;
 }
 
-bool kin_ask(struct kin *kin, const struct governance_log *governance, PGconn *connection,
-             const char *const *names, size_t count, struct fault *fault)
+bool kin_set_ask(struct kin_set *kin, const struct governance_log *governance, PGconn *connection,
+                 const char *const *names, size_t count, bool writing, struct fault *fault)
 {
-    *kin = (struct kin){0};
+    *kin = (struct kin_set){0};
     if (!governance_log_inherits(governance)) {
-        kin_gather(kin, governance, names, count, NULL, 0);
+        kin_set_gather(kin, governance, names, count, NULL, 0);
         return true;
     }
+    struct request request = {0};
+    struct pgwire *wire = request_next(&request);
+    size_t mark = pgwire_array(wire, PGWIRE_TEXT, count);
+    for (size_t i = 0; i < count; i++)
+        pgwire_text(wire, names[i]);
+    pgwire_array_end(wire, mark);
     PGresult *result = connection_call(connection, fault, PGRES_TUPLES_OK,
-                                       "SELECT service FROM record.service", NULL);
+                                       writing ? "SELECT record.known_services($1)"
+                                               : "SELECT service FROM record.service"
+                                                 " WHERE service IS NOT NULL OR $1::text[] IS NULL",
+                                       &request);
+    request_free(&request);
     if (result == NULL)
         return false;
     size_t known_count = (size_t)PQntuples(result);
@@ -66,22 +77,22 @@ bool kin_ask(struct kin *kin, const struct governance_log *governance, PGconn *c
         known[i] = result_text(result, (int)i, 0);
     for (size_t i = 0; i < count; i++)
         known[known_count + i] = names[i];
-    kin_gather(kin, governance, names, count, known, known_count + count);
+    kin_set_gather(kin, governance, names, count, known, known_count + count);
     free(known);
     PQclear(result);
     return true;
 }
 
-bool kin_holds(const struct kin *kin, const char *name)
+bool kin_set_holds(const struct kin_set *kin, const char *name)
 {
     return kin->count > 0 &&
            bsearch(&name, kin->names, kin->count, sizeof *kin->names, compare_names) != NULL;
 }
 
-void kin_free(struct kin *kin)
+void kin_set_free(struct kin_set *kin)
 {
     for (size_t i = 0; i < kin->count; i++)
         free((char *)(uintptr_t)kin->names[i]);
     free(kin->names);
-    *kin = (struct kin){0};
+    *kin = (struct kin_set){0};
 }
