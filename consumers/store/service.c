@@ -309,14 +309,21 @@ static bool load_counters(const struct loading *loading)
     return true;
 }
 
+bool service_read(struct service *service, PGconn *connection, struct topics *topics,
+                  int64_t position, struct fault *fault)
+{
+    assert(service->posture == NULL);
+    struct loading loading = {service, connection, topics, position, fault};
+    service->posture = posture_service_new(service->name);
+    return load_names(&loading) && load_facts(&loading) && load_history(&loading);
+}
+
 bool service_load(struct service *service, PGconn *connection, struct topics *topics,
                   const struct governance_log *governance, int64_t position, struct fault *fault)
 {
-    assert(service->posture == NULL);
     static const struct posture_sink silent = {0};
     struct loading loading = {service, connection, topics, position, fault};
-    service->posture = posture_service_new(service->name);
-    if (!load_names(&loading) || !load_facts(&loading) || !load_history(&loading))
+    if (!service_read(service, connection, topics, position, fault))
         return false;
     posture_evaluate(service->posture, governance_log_posture(governance), service->governance, 0,
                      &silent);

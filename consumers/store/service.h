@@ -47,6 +47,10 @@ struct pair *service_pair(struct service *service, const char *environment);
 bool service_load(struct service *service, PGconn *connection, struct topics *topics,
                   const struct governance_log *governance, int64_t position, struct fault *fault);
 
+/* Loads facts and dictionaries only, for one that writes nothing and evaluates as it sees fit. */
+bool service_read(struct service *service, PGconn *connection, struct topics *topics,
+                  int64_t position, struct fault *fault);
+
 /* Drops posture and pairs; keeps name, version and governance. */
 void service_unload(struct services *services, struct service *service);
 
