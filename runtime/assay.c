@@ -36,7 +36,7 @@ static const struct {
     {"rejects", "list, show and replay records that were refused"},
     {"rebuild", "make everything anew from the ledger"},
     {"forecast", "show what changes in the days to come if nothing more happens"},
-    {"what-if", "show the status that further events would lead to"},
+    {"what-if", "show what further events would change, and why"},
     {"impact", "show what inherits from a service"},
     {"report", "write a report"},
     {"catalog", "list, show and publish the standards that come along"},

@@ -173,12 +173,28 @@ bool exceptions_speak_of(const struct exceptions *exceptions, const struct evalu
     return false;
 }
 
-static bool covers(const struct canvas *canvas, const struct cover_span *span,
-                   const struct failure *failure)
+/* `subject` is a number of the service's names. */
+static bool covers(const struct evaluation *run, const struct governance_version *version,
+                   uint32_t subject)
 {
-    uint32_t subject = span->version->exception.subject;
-    return subject == canvas->run->governance->star ||
-           from_governance(canvas->run->service, subject) == failure->subject;
+    uint32_t named = version->exception.subject;
+    return named == run->governance->star || from_governance(run->service, named) == subject;
+}
+
+const struct governance_version *exceptions_covering(const struct exceptions *exceptions,
+                                                     const struct evaluation *run, uint32_t check,
+                                                     uint32_t subject, instant at)
+{
+    const struct governance_version *greatest = NULL;
+    for (uint32_t i = 0; i < exceptions->span_count; i++) {
+        const struct cover_span *span = &exceptions->spans[i];
+        if (span->from <= at && at < span->until && speaks_of(span->version, run, check) &&
+            covers(run, span->version, subject) &&
+            (greatest == NULL ||
+             order_compare(&span->version->head.order, &greatest->head.order) > 0))
+            greatest = span->version;
+    }
+    return greatest;
 }
 
 /* Spans come sorted by where they begin: what lies between them is uncovered. */
@@ -189,7 +205,7 @@ static void add_failure(struct canvas *canvas, const struct failure *failure)
         const struct cover_span *span = canvas->spans[i];
         instant from = later(span->from, failure->from),
                 until = lesser(span->until, failure->until);
-        if (from >= until || !covers(canvas, span, failure))
+        if (from >= until || !covers(canvas->run, span->version, failure->subject))
             continue;
         add_painted(&canvas->covering, (struct painted){from, until, NONE, span->version});
         if (bare_from < from)

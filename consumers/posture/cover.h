@@ -38,6 +38,12 @@ const struct version *exceptions_cause(const struct exceptions *exceptions,
                                        const struct evaluation *run, const struct cell_name *name,
                                        uint32_t programme, instant at);
 
+/* The greatest exception that covers a failing stream (a subject of the service's names) at an
+ * instant within; NULL: none. */
+const struct governance_version *exceptions_covering(const struct exceptions *exceptions,
+                                                     const struct evaluation *run, uint32_t check,
+                                                     uint32_t subject, instant at);
+
 struct cover_step {
     instant at;
     uint32_t uncovered; /* greatest failing observation that nothing covers; NONE */

@@ -1,8 +1,7 @@
 #include "consumers/posture/explain.h"
 
 #include "consumers/posture/array.h"
-#include "consumers/posture/evaluation.h"
-#include "consumers/posture/merge.h"
+#include "consumers/posture/explaining.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -18,81 +17,6 @@ const char *stream_state_name(enum stream_state state)
     };
     assert(state <= STREAM_RETIRED);
     return names[state];
-}
-
-/* ---- events ---- */
-
-static struct posture_record told(const struct names *names, const struct kept_record *record)
-{
-    return (struct posture_record){
-        .topic = record->topic,
-        .partition = record->partition,
-        .incarnation = record->incarnation,
-        .offset = record->offset,
-        .batch = record->batch,
-        .team = names_text(names, record->team),
-        .governance = record->governance,
-    };
-}
-
-static struct explained_event event_of(const char *body, const struct version *head,
-                                       struct posture_record record)
-{
-    return (struct explained_event){
-        .any = true,
-        .body = body,
-        .id = head->order.id,
-        .occurred_at = head->order.occurred_at,
-        .record = record,
-    };
-}
-
-static struct explained_event fact_event(const struct posture_service *service, const char *body,
-                                         const struct fact_version *version)
-{
-    if (version == NULL)
-        return (struct explained_event){0};
-    return event_of(body, &version->head, told(service->names, &version->records[0]));
-}
-
-static struct explained_event governance_event(const struct posture_governance *governance,
-                                               const struct governance_version *version)
-{
-    if (version == NULL)
-        return (struct explained_event){0};
-    return event_of(governance_body_name(version->fact), &version->head,
-                    told(governance->names, &version->records[0].record));
-}
-
-static struct explained_event result_event(const struct evaluation *run,
-                                           const struct observation *observation)
-{
-    uint32_t record = 0;
-    const struct kept_record *kept;
-    do {
-        kept = record_at(run->service, observation, record);
-        record = record_next(run->service, observation, record);
-    } while (record != 0 && record_fate(run, observation, kept) != RECORD_COUNTS);
-    return event_of("control_test_result", &observation->head, told(run->service->names, kept));
-}
-
-/* What a version is, which only its address says. */
-static struct explained_event version_event(const struct evaluation *run, const struct merge *merge,
-                                            const struct version *version)
-{
-    const struct cell_facts *facts = &merge->facts;
-    if (version == NULL)
-        return (struct explained_event){0};
-    if (facts->scope != NULL && version == &facts->scope->head)
-        return fact_event(run->service, "scope_change", facts->scope);
-    if (facts->onboarding != NULL && version == &facts->onboarding->head)
-        return fact_event(run->service, "service_onboarding", facts->onboarding);
-    const struct governance_version *same = governance_of_id(run->governance, &version->order.id);
-    for (; same != NULL; same = same->same_id) {
-        if (version == &same->head)
-            return governance_event(run->governance, same);
-    }
-    return result_event(run, (const struct observation *)(const void *)version);
 }
 
 /* ---- streams ---- */
@@ -135,11 +59,17 @@ static bool ages(Assay__V1__Result result)
     return state_of(result, false) == STREAM_STALE;
 }
 
-static struct explained_stream explain_stream(const struct evaluation *run,
-                                              const struct population *population,
+static struct explained_stream explain_stream(const struct merge *merge,
+                                              const struct check_input *input,
                                               const struct stream *stream,
                                               const struct observation *observation, instant at)
 {
+    const struct evaluation *run = merge->run;
+    const struct population *population = input->population;
+    const struct governance_version *exception = NULL;
+    if (observation->result == ASSAY__V1__RESULT__RESULT_FAIL)
+        exception =
+            exceptions_covering(&merge->exceptions, run, input->fact->key.key, stream->subject, at);
     instant expiry =
         instant_add(observation->head.order.occurred_at, population_ttl(population, at));
     if (observation->expires_at < expiry)
@@ -148,20 +78,23 @@ static struct explained_stream explain_stream(const struct evaluation *run,
         .subject = text_of(run->service, stream->subject),
         .state = state_of(observation->result, at < expiry),
         .result = observation->result,
-        .event = result_event(run, observation),
+        .event = explained_result(run, observation),
+        .exception =
+            exception == NULL ? NULL : names_text(run->governance->names, exception->fact->key.key),
         .expires_at = ages(observation->result) ? expiry : INSTANT_END,
     };
 }
 
-static void explain_check(const struct evaluation *run, const struct check_input *input, instant at,
+static void explain_check(const struct merge *merge, const struct check_input *input, instant at,
                           struct explained_check *check)
 {
+    const struct evaluation *run = merge->run;
     const struct population *population = input->population;
     *check = (struct explained_check){
         .check = names_text(run->governance->names, input->fact->key.key),
         .required = input->required,
         .missing = input->required && check_missing(input),
-        .mapping = governance_event(run->governance, input->mapping),
+        .mapping = explained_governance(run->governance, input->mapping),
         .ttl = input->mapping->mapping.ttl,
     };
     uint32_t count = population == NULL ? 0 : population->stream_count;
@@ -171,7 +104,7 @@ static void explain_check(const struct evaluation *run, const struct check_input
         const struct observation *observation = observation_in_force(run->service, stream, at);
         if (observation != NULL)
             check->streams[check->stream_count++] =
-                explain_stream(run, population, stream, observation, at);
+                explain_stream(merge, input, stream, observation, at);
     }
 }
 
@@ -183,15 +116,12 @@ static int compare_checks(const void *a, const void *b)
 
 /* ---- what comes next ---- */
 
-static void explain_next(const struct evaluation *run, const struct merge *merge,
-                         const struct cell_step *next, struct posture_explanation *out)
+static void explain_next(const struct merge *merge, const struct cell_step *next,
+                         struct posture_explanation *out)
 {
     out->next_status = (enum cell_status)next->status;
     if (next->cause != NULL) {
-        struct merge then; /* the cause is in force only then */
-        merge_open(&then, run, merge->cell, next->at, next->at);
-        out->next_cause = version_event(run, &then, next->cause);
-        merge_close(&then);
+        out->next_cause = explained_version(merge->run->together, next->cause);
         return;
     }
     uint32_t room = 0;
@@ -207,10 +137,18 @@ static void explain_next(const struct evaluation *run, const struct merge *merge
             out->next_expiring[out->next_expiring_count++] = stream;
         }
     }
+    for (uint32_t i = 0; i < out->exception_count; i++) {
+        if (out->exceptions[i].expires_at == next->at)
+            out->next_exception = out->exceptions[i].exception;
+    }
+    for (uint32_t i = 0; i < out->finding_count; i++) {
+        if (out->findings[i].open && out->findings[i].due_at == next->at)
+            out->next_finding = out->findings[i].finding;
+    }
 }
 
-static void explain_steps(const struct evaluation *run, const struct merge *merge,
-                          const struct cell *cell, instant at, struct posture_explanation *out)
+static void explain_steps(const struct merge *merge, const struct cell *cell, instant at,
+                          struct posture_explanation *out)
 {
     uint32_t first = cell_steps_until(cell, at);
     assert(first > 0);
@@ -224,74 +162,121 @@ static void explain_steps(const struct evaluation *run, const struct merge *merg
     if (next == cell->step_count)
         return;
     out->until = cell->steps[next].at;
-    explain_next(run, merge, &cell->steps[next], out);
+    explain_next(merge, &cell->steps[next], out);
 }
 
-static void explain_facts(const struct evaluation *run, const struct merge *merge,
-                          struct posture_explanation *out)
+static void explain_facts(const struct merge *merge, struct posture_explanation *out)
 {
+    const struct evaluation *run = merge->run;
     const struct cell_facts *facts = &merge->facts;
-    out->scope = fact_event(run->service, "scope_change", facts->scope);
-    out->onboarding = fact_event(run->service, "service_onboarding", facts->onboarding);
-    out->standard = governance_event(run->governance, facts->standard);
+    out->scope = explained_fact(run->service, "scope_change", facts->scope);
+    out->onboarding = explained_fact(run->service, "service_onboarding", facts->onboarding);
+    out->standard = explained_governance(run->governance, facts->standard);
     out->membership = facts->scope->membership;
     if (facts->onboarding != NULL)
         out->lifecycle = facts->onboarding->lifecycle;
     if (facts->programme != NULL) {
-        out->programme = governance_event(run->governance, facts->programme->version);
+        out->programme = explained_governance(run->governance, facts->programme->version);
         out->discontinued = facts->programme->discontinued;
     }
+    out->clause = facts->clause;
     out->required = facts->required;
     out->missing = facts->missing;
 }
 
-static void explain_cell(const struct evaluation *run, const struct cell *cell, instant at,
-                         struct merge *merge, struct posture_explanation *out)
+/* The rules that were asked, and the own side they give. */
+static void explain_rules(const struct merge *merge, struct posture_explanation *out)
 {
-    const struct rule *rule = rules_first(&merge->facts);
-    out->status = rule->status;
-    out->rule = rule->number;
-    out->rule_name = rule->name;
-    out->sentence = rule->sentence;
-    if (rule->decides != NULL)
-        out->deciding = version_event(run, merge, rule->decides(&merge->facts));
-    explain_facts(run, merge, out);
+    const struct cell_facts *facts = &merge->facts;
+    uint32_t count;
+    const struct rule *rules = rules_all(&count), *decides = rules_first(facts);
+    out->rules = array_new(count, sizeof *out->rules, NULL);
+    for (const struct rule *rule = rules; rule <= decides; rule++) {
+        out->rules[out->rule_count++] = (struct explained_rule){
+            .number = rule->number,
+            .name = rule->name,
+            .sentence = rule->sentence,
+            .status = rule->status,
+            .matches = rule == decides,
+        };
+    }
+    out->status = out->own_status = decides->status;
+    out->rule = decides->number;
+    out->rule_name = decides->name;
+    out->sentence = decides->sentence;
+    if (decides->decides != NULL)
+        out->own_deciding = explained_version(merge->run->together, decides->decides(facts));
+    out->deciding = out->own_deciding;
+}
+
+static void explain_cell(const struct merge *merge, const struct cell *cell, instant at,
+                         struct posture_explanation *out)
+{
+    explain_rules(merge, out);
+    explain_facts(merge, out);
     out->checks = array_new(merge->facts.checks + 1u, sizeof *out->checks, NULL);
     for (uint32_t i = 0; i < merge->check_count; i++) {
         if (merge->checks[i].mapped)
-            explain_check(run, &merge->checks[i], at, &out->checks[out->check_count++]);
+            explain_check(merge, &merge->checks[i], at, &out->checks[out->check_count++]);
     }
     qsort(out->checks, out->check_count, sizeof *out->checks, compare_checks);
-    explain_steps(run, merge, cell, at, out);
+    explain_office(merge, at, out);
+    explain_chain(merge->run, cell, at, out);
+    explain_steps(merge, cell, at, out);
+}
+
+static const struct cell *find_cell(const struct posture_service *service, const char *environment,
+                                    const char *standard, const char *control)
+{
+    const struct environment *in = environment_find(service, environment);
+    const struct standing *standing = in == NULL ? NULL : standing_find(service, in, standard);
+    uint32_t name = names_find(service->names, control);
+    return standing == NULL || name == NAME_NONE ? NULL : cell_find(standing, name);
+}
+
+bool posture_explain_together(struct posture_service *const *services, size_t count,
+                              const struct posture_governance *governance, int64_t position,
+                              const char *environment, const char *standard, const char *control,
+                              instant at, struct posture_explanation *out)
+{
+    assert(count > 0);
+    *out = (struct posture_explanation){0};
+    struct together together = {.count = count};
+    together.runs = array_new(count, sizeof *together.runs, NULL);
+    for (size_t i = 0; i < count; i++) {
+        struct posture_service *service = services[i];
+        assert(service->evaluated && service->position <= position &&
+               service->governance == governance);
+        together.runs[i] = (struct evaluation){
+            .together = &together,
+            .service = service,
+            .governance = governance,
+            .position = position,
+            .name = to_governance(service, service->name),
+        };
+    }
+    together_open(&together);
+    const struct cell *cell = find_cell(services[0], environment, standard, control);
+    bool exists = false;
+    if (cell != NULL) {
+        struct merge merge;
+        merge_open(&merge, &together.runs[0], cell, at, at);
+        exists = merge.facts.exists;
+        if (exists)
+            explain_cell(&merge, cell, at, out);
+        merge_close(&merge);
+    }
+    together_close(&together);
+    free(together.runs);
+    return exists;
 }
 
 bool posture_explain(struct posture_service *service, const struct posture_governance *governance,
                      int64_t position, const char *environment, const char *standard,
                      const char *control, instant at, struct posture_explanation *out)
 {
-    assert(service->evaluated && service->position <= position &&
-           service->governance == governance);
-    *out = (struct posture_explanation){0};
-    struct evaluation run = {
-        .service = service,
-        .governance = governance,
-        .position = position,
-        .name = to_governance(service, service->name),
-    };
-    const struct environment *in = environment_find(service, environment);
-    const struct standing *standing = in == NULL ? NULL : standing_find(service, in, standard);
-    uint32_t name = names_find(service->names, control);
-    const struct cell *cell =
-        standing == NULL || name == NAME_NONE ? NULL : cell_find(standing, name);
-    if (cell == NULL)
-        return false;
-    struct merge merge;
-    merge_open(&merge, &run, cell, at, at);
-    bool exists = merge.facts.exists;
-    if (exists)
-        explain_cell(&run, cell, at, &merge, out);
-    merge_close(&merge);
-    return exists;
+    return posture_explain_together(&service, 1, governance, position, environment, standard,
+                                    control, at, out);
 }
 
 void posture_explanation_free(struct posture_explanation *explanation)
@@ -299,6 +284,10 @@ void posture_explanation_free(struct posture_explanation *explanation)
     for (uint32_t i = 0; i < explanation->check_count; i++)
         free(explanation->checks[i].streams);
     free(explanation->checks);
+    free(explanation->rules);
+    free(explanation->chain);
+    free(explanation->findings);
+    free(explanation->exceptions);
     free(explanation->next_expiring);
     *explanation = (struct posture_explanation){0};
 }

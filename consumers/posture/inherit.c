@@ -1,11 +1,10 @@
 /*
  * Rule 4: what is shown of a cell that inherits, from its own steps and those along its chain of
- * providers.
- *
- * A chain is followed at an instant over own steps alone, so no order of cells or services is
- * needed, and cells on a cycle are seen as such. What may change a cell's chain (an own step, a
- * programme, what is certified) is known for each of its links, which gives the next instant.
+ * providers. What may change a chain (an own step, a programme, what is certified) is known for
+ * each of its links, which gives the next instant to look at.
  */
+#include "consumers/posture/inherit.h"
+
 #include "consumers/posture/array.h"
 #include "consumers/posture/kin.h"
 #include "consumers/posture/reach.h"
@@ -188,38 +187,28 @@ void spread(struct together *together)
 
 /* ---- chains ---- */
 
-struct link {
-    const struct evaluation *run;
-    const struct cell *cell;     /* NULL: there is none */
-    const struct cell_step *own; /* NULL, or of CELL_NONE: it does not exist */
-    bool circular;               /* on a cycle */
-};
-
-struct chain { /* a cell, its provider, the provider's provider … at an instant */
-    struct link *links;
-    uint32_t count, room;
-    instant at;
-};
-
-static const struct governance_version *inheritance_of(const struct link *link)
+static bool exists(const struct link *link)
 {
-    if (link->own == NULL || link->own->status == CELL_NONE || link->own->inherits == NAME_NONE)
-        return NULL;
-    return link->run->governance->inheritance_versions[link->own->inherits];
+    return link->own != NULL && link->own->status != CELL_NONE;
 }
 
-static struct link provider_of(const struct link *link, const struct governance_version *version,
-                               instant at)
+static struct link link_of(const struct evaluation *run, const struct cell *cell, instant at)
+{
+    struct link link = {.run = run, .cell = cell};
+    if (cell != NULL)
+        link.own = cell_own_at(cell, at);
+    if (exists(&link) && link.own->inherits != NAME_NONE)
+        link.inherits = run->governance->inheritance_versions[link.own->inherits];
+    return link;
+}
+
+static struct link provider_of(const struct link *link, instant at)
 {
     struct cell_name name = cell_name_of(link->run, link->cell);
-    name.service = version->inheritance.provider_service;
-    name.environment = version->inheritance.provider_environment;
-    struct link provider = {.run = run_named(link->run->together, name.service)};
-    if (provider.run != NULL)
-        provider.cell = cell_named(provider.run, &name);
-    if (provider.cell != NULL)
-        provider.own = cell_own_at(provider.cell, at);
-    return provider;
+    name.service = link->inherits->inheritance.provider_service;
+    name.environment = link->inherits->inheritance.provider_environment;
+    const struct evaluation *run = run_named(link->run->together, name.service);
+    return link_of(run, run == NULL ? NULL : cell_named(run, &name), at);
 }
 
 static void add_link(struct chain *chain, const struct link *link)
@@ -229,12 +218,12 @@ static void add_link(struct chain *chain, const struct link *link)
     chain->links[chain->count++] = *link;
 }
 
-static void follow(struct chain *chain, const struct evaluation *run, const struct cell *cell,
-                   instant at)
+void chain_follow(struct chain *chain, const struct evaluation *run, const struct cell *cell,
+                  instant at)
 {
     chain->count = 0;
     chain->at = at;
-    struct link link = {.run = run, .cell = cell, .own = cell_own_at(cell, at)};
+    struct link link = link_of(run, cell, at);
     for (;;) {
         for (uint32_t i = 0; link.cell != NULL && i < chain->count; i++) {
             if (chain->links[i].cell != link.cell)
@@ -244,11 +233,15 @@ static void follow(struct chain *chain, const struct evaluation *run, const stru
             return;
         }
         add_link(chain, &link);
-        const struct governance_version *version = inheritance_of(&link);
-        if (version == NULL)
+        if (link.inherits == NULL)
             return;
-        link = provider_of(&link, version, at);
+        link = provider_of(&link, at);
     }
+}
+
+void chain_free(struct chain *chain)
+{
+    free(chain->links);
 }
 
 /* Of which programme an environment is: a fact, or NULL. */
@@ -258,15 +251,21 @@ static const struct governance_fact *programme_of(const struct link *link, insta
     return step == NULL || step->version == NULL ? NULL : step->version->fact;
 }
 
-/* Whether a provider counts as ERROR, whatever its status. `view`: what is shown of it. */
-static bool counts_as_error(const struct link *link, const struct link *provider,
-                            const struct cell_step *view, instant at)
+static enum provider_fault fault_of(const struct link *link, const struct link *provider,
+                                    instant at)
 {
-    if (provider->own == NULL || provider->own->status == CELL_NONE ||
-        view->status == CELL_OUT_OF_SCOPE || view->status == CELL_NOT_APPLICABLE)
-        return true;
-    return programme_of(link, at) != programme_of(provider, at) &&
-           !certified_at(provider->cell->standing, at)->certified;
+    if (link->circular)
+        return PROVIDER_CIRCULAR;
+    if (!exists(provider))
+        return PROVIDER_ABSENT;
+    if (provider->view.status == CELL_OUT_OF_SCOPE)
+        return PROVIDER_OUT_OF_SCOPE;
+    if (provider->view.status == CELL_NOT_APPLICABLE)
+        return PROVIDER_NOT_APPLICABLE;
+    bool foreign = programme_of(link, at) != programme_of(provider, at);
+    return foreign && !certified_at(provider->cell->standing, at)->certified
+               ? PROVIDER_NOT_CERTIFIED
+               : PROVIDER_COUNTS;
 }
 
 /* Whether the own side's deciding event is the greater, or the same. */
@@ -282,49 +281,44 @@ static bool own_is_greater(const struct cell_step *own, const struct cell_step *
     return order_compare(&own->deciding->order, &theirs->deciding->order) >= 0;
 }
 
-/* What is shown of a link, given what is shown of its provider, the next link. */
-static struct cell_step view_of(const struct chain *chain, uint32_t number,
-                                const struct cell_step *provider)
+/* Works out a link's view from its provider's, the next link (a cycle's last one has none). */
+static void view_link(struct link *link, const struct link *provider, instant at)
 {
-    const struct link *link = &chain->links[number];
-    struct cell_step view = {.exception = NAME_NONE, .inherits = NAME_NONE};
+    link->view = (struct cell_step){.exception = NAME_NONE, .inherits = NAME_NONE};
     if (link->own != NULL)
-        view = *link->own;
-    view.inherits = NAME_NONE;
-    const struct governance_version *version = inheritance_of(link);
-    if (version == NULL)
-        return view;
-    struct cell_step theirs = view; /* checks, missing and stale are its own */
+        link->view = *link->own;
+    link->view.inherits = NAME_NONE;
+    if (link->inherits == NULL)
+        return;
+    struct cell_step theirs = link->view; /* checks, missing and stale are its own */
     theirs.found = false;
     theirs.exception = NAME_NONE;
-    if (link->circular || counts_as_error(link, &chain->links[number + 1], provider, chain->at)) {
+    link->fault = fault_of(link, provider, at);
+    if (link->fault != PROVIDER_COUNTS) {
         theirs.status = CELL_ERROR;
-        theirs.deciding = &version->head;
+        theirs.deciding = &link->inherits->head;
         theirs.result = false;
     } else {
-        theirs.status = provider->status;
-        theirs.deciding = provider->deciding;
-        theirs.result = provider->result;
+        theirs.status = provider->view.status;
+        theirs.deciding = provider->view.deciding;
+        theirs.result = provider->view.result;
     }
-    bool hybrid = version->inheritance.kind == ASSAY__V1__INHERITANCE_KIND__INHERITANCE_KIND_HYBRID;
-    bool own_side = hybrid && (view.status > theirs.status || /* statuses rise as they get worse */
-                               (view.status == theirs.status && own_is_greater(&view, &theirs)));
-    if (!own_side)
-        view = theirs;
-    view.inherits = version->inheritance.provider;
-    return view;
+    link->taken = (enum cell_status)theirs.status;
+    const struct inheritance *inheritance = &link->inherits->inheritance;
+    bool hybrid = inheritance->kind == ASSAY__V1__INHERITANCE_KIND__INHERITANCE_KIND_HYBRID;
+    const struct cell_step *own = &link->view;
+    link->own_side = hybrid && (own->status > theirs.status || /* statuses rise as they get worse */
+                                (own->status == theirs.status && own_is_greater(own, &theirs)));
+    if (!link->own_side)
+        link->view = theirs;
+    link->view.inherits = inheritance->provider;
 }
 
-static struct cell_step shown_of(const struct chain *chain)
+const struct cell_step *chain_view(struct chain *chain)
 {
-    struct cell_step view = {0};
     for (uint32_t i = chain->count; i-- > 0;)
-        view = view_of(chain, i, &view);
-    view.at = chain->at;
-    view.transition = false;
-    view.cause = NULL;
-    view.known = 0;
-    return view;
+        view_link(&chain->links[i], i + 1 < chain->count ? &chain->links[i + 1] : NULL, chain->at);
+    return &chain->links[0].view;
 }
 
 /* ---- when it changes, and why ---- */
@@ -386,13 +380,17 @@ void sweep_inherited(const struct evaluation *run, const struct cell *cell,
                      const struct window *window, struct cell_step last, struct fresh *fresh)
 {
     struct chain before = {0}, now = {0};
-    follow(&now, run, cell, window->from == INSTANT_BEGIN ? INSTANT_BEGIN : window->from - 1);
+    chain_follow(&now, run, cell, window->from == INSTANT_BEGIN ? INSTANT_BEGIN : window->from - 1);
     for (instant at; (at = next_change(&now)) != INSTANT_END && at <= window->until;) {
         struct chain passed = before;
         before = now;
         now = passed;
-        follow(&now, run, cell, at);
-        struct cell_step step = shown_of(&now);
+        chain_follow(&now, run, cell, at);
+        struct cell_step step = *chain_view(&now);
+        step.at = at;
+        step.transition = false;
+        step.cause = NULL;
+        step.known = 0;
         if (cell_same_values(&step, &last))
             continue;
         step.transition = step.status != last.status;
@@ -403,6 +401,6 @@ void sweep_inherited(const struct evaluation *run, const struct cell *cell,
         fresh_add(fresh, &step);
         last = step;
     }
-    free(before.links);
-    free(now.links);
+    chain_free(&before);
+    chain_free(&now);
 }

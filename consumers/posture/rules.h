@@ -50,4 +50,7 @@ struct rule {
 /* The first rule that matches; the facts must be of a cell that exists. */
 const struct rule *rules_first(const struct cell_facts *facts);
 
+/* All rules, in order. */
+const struct rule *rules_all(uint32_t *count);
+
 #endif

@@ -119,8 +119,9 @@ static bool load_row(struct governance_log *governance, PGconn *connection, stru
     return true;
 }
 
-bool governance_log_load(struct governance_log *governance, PGconn *connection,
-                         struct topics *topics, int64_t position, struct fault *fault)
+bool governance_log_read(struct governance_log *governance, PGconn *connection,
+                         struct topics *topics, int64_t position, const struct posture_sink *sink,
+                         struct fault *fault)
 {
     if (governance_log_position(governance) >= position)
         return true;
@@ -137,10 +138,17 @@ bool governance_log_load(struct governance_log *governance, PGconn *connection,
         done = load_row(governance, connection, topics, result, row, arena, fault);
     arena_free(arena);
     PQclear(result);
-    static const struct posture_sink silent = {0};
-    if (done) /* what it reports has been stored by whoever committed it */
-        posture_governance_settle(governance->posture, position, &silent);
+    if (done)
+        posture_governance_settle(governance->posture, position, sink);
     return done;
+}
+
+bool governance_log_load(struct governance_log *governance, PGconn *connection,
+                         struct topics *topics, int64_t position, struct fault *fault)
+{
+    /* What is reported has been stored by whoever committed it. */
+    static const struct posture_sink silent = {0};
+    return governance_log_read(governance, connection, topics, position, &silent, fault);
 }
 
 void governance_log_commit(struct governance_log *governance, const struct taken *records,

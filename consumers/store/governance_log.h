@@ -31,6 +31,11 @@ bool governance_log_inherits(const struct governance_log *governance);
 bool governance_log_load(struct governance_log *governance, PGconn *connection,
                          struct topics *topics, int64_t position, struct fault *fault);
 
+/* The same, and reports how the versions in force came to be, which the record holds already. */
+bool governance_log_read(struct governance_log *governance, PGconn *connection,
+                         struct topics *topics, int64_t position, const struct posture_sink *sink,
+                         struct fault *fault);
+
 /* Tells the facts of one governance commit, and reports how the versions in force change. */
 void governance_log_commit(struct governance_log *governance, const struct taken *records,
                            size_t count, int64_t batch, int64_t position,

@@ -27,6 +27,7 @@ PROGRAMS = {  # name below build/bin: which of the two it links. All others: no 
     "assay-explain": {SQL},
     "assay-forecast": {SQL},
     "assay-impact": {SQL},
+    "assay-what-if": {SQL},
     "assay-rejects": {SQL},
     "assay-rebuild": {SQL},
 }

@@ -66,6 +66,39 @@ class Migrating(unittest.TestCase):
         comment = database.value("SELECT obj_description('assay.scope'::regclass)")
         self.assertNotEqual(comment, "old")
 
+    def before_certificates(self):
+        """A database as the first migration left it, where a later one changed something."""
+        database = self.copy()
+        database.query("DROP TABLE record.certification_step CASCADE")
+        database.query("DROP FUNCTION assay.soa_diff")
+        database.query("CREATE FUNCTION assay.soa_diff(text, text, text) RETURNS TABLE"
+                       " (standard text) LANGUAGE sql AS 'SELECT NULL'")
+        database.query("CREATE FUNCTION assay.certification_at(at timestamptz) RETURNS TABLE"
+                       " (flags jsonb) LANGUAGE sql AS 'SELECT NULL::jsonb'")
+        database.query("CREATE VIEW assay.certification AS"
+                       " SELECT * FROM assay.certification_at(now())")
+        for name in ("VIEW assay.certification", "FUNCTION assay.certification_at(timestamptz)",
+                     "FUNCTION assay.soa_diff(text, text, text)"):
+            database.query(f"ALTER {name} OWNER TO assay_owner")
+        database.query("DELETE FROM record.migration WHERE name > '0002'")
+        database.query("UPDATE record.repeatable SET sha256 = 'old' WHERE name IN"
+                       " ('privileges.sql', 'views/certification.sql', 'views/soa.sql')")
+        return database
+
+    def test_from_before_certificates(self):
+        for taken in (False, True):
+            with self.subTest(taken=taken):
+                database = self.before_certificates()
+                if taken:
+                    database.query("INSERT INTO record.commit_log VALUES (1, now(), 1, true,"
+                                   " false)")
+                out, err = database.run("migrate")
+                self.assertIn("applied schema/migrations/0002_certification.sql\n", out)
+                self.assertEqual("assay rebuild" in err, taken)
+                self.assertEqual(
+                    database.as_role("assay_reader", "SELECT * FROM assay.certification"), []
+                )
+
     def test_a_schema_of_someone_else(self):
         database = self.fresh("taken")
         database.query("CREATE SCHEMA record")

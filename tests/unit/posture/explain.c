@@ -142,12 +142,49 @@ START_TEST(facts_dated_ahead_come_next)
 }
 END_TEST
 
+START_TEST(what_the_office_says)
+{
+    begin();
+    TELL(&play, PROGRAMME, .at = day(0), .environments = "public", .standards = "iso");
+    TELL(&play, STATEMENT, .id = 7, .at = day(0), .controls = "A.1", .excluded = "A.2",
+         .version = "3");
+    TELL(&play, RESULT, .id = 1, .at = day(1), FAIL, .subject = "x");
+    TELL(&play, EXCEPTION, .id = 2, .at = day(1), APPROVED, .expires = day(30));
+    TELL(&play, FINDING, .id = 3, .at = day(1), MINOR, .due = day(20));
+    struct posture_explanation out;
+    ck_assert(explain("A.1", day(2), &out));
+    ck_assert_int_eq(out.status, CELL_EXCEPTED);
+    ck_assert_int_eq(out.rule, 9);
+    ck_assert_int_eq(out.rules[out.rule_count - 1].number, 9);
+    ck_assert(out.rules[out.rule_count - 1].matches && !out.rules[0].matches);
+    ck_assert_int_eq(out.exception_count, 1);
+    ck_assert_str_eq(out.exceptions[0].exception, "k");
+    ck_assert_int_eq(out.exceptions[0].covers, 1);
+    ck_event(&out.exceptions[0].event, 2, "exception");
+    ck_assert_str_eq(out.checks[0].streams[0].exception, "k");
+    ck_assert_int_eq(out.finding_count, 1);
+    ck_assert(out.findings[0].open && !out.findings[0].weighs);
+    ck_event(&out.statement, 7, "statement_of_applicability");
+    ck_assert_str_eq(out.statement_version, "3");
+    ck_assert_int_eq(out.listing, LISTING_INCLUDED);
+    ck_assert_int_eq(out.next_status, CELL_FAILED);
+    ck_assert_str_eq(out.next_finding, "k");
+    ck_assert_ptr_null(out.next_exception);
+    posture_explanation_free(&out);
+    ck_assert(explain("A.2", day(2), &out));
+    ck_assert_int_eq(out.rule, 3);
+    ck_assert_int_eq(out.listing, LISTING_EXCLUDED);
+    ck_event(&out.deciding, 7, "statement_of_applicability");
+    posture_explanation_free(&out);
+    play_end(&play);
+}
+END_TEST
+
 int main(void)
 {
     const struct named_test tests[] = {
-        {"no cell", no_such_cell},
-        {"passed", passed_until_the_first_expiry},
-        {"rules", each_rule_explains_itself},
+        {"office", what_the_office_says},          {"no cell", no_such_cell},
+        {"passed", passed_until_the_first_expiry}, {"rules", each_rule_explains_itself},
         {"ahead", facts_dated_ahead_come_next},
     };
     return RUN_TESTS("explain", tests);
