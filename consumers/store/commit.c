@@ -118,11 +118,13 @@ static enum held hold_kin(struct store *store, PGconn *connection, const char *c
     struct kin_set now = {0};
     if (!kin_set_ask(&kin, governance, connection, names, count, true, fault))
         return HELD_NOT;
+    /* Asked before any inheritance was known, it did not keep others from meeting new services. */
+    bool asked = governance_log_inherits(governance);
     enum held held = HELD_NOT;
     if (lock_services(hold, kin.names, kin.count, connection, fault) &&
         governance_log_load(governance, connection, store_topics(store), hold->head, fault) &&
         kin_set_ask(&now, governance, connection, names, count, true, fault)) {
-        held = HELD;
+        held = asked == governance_log_inherits(governance) ? HELD : HELD_TOO_FEW;
         for (size_t i = 0; i < now.count; i++)
             if (!kin_set_holds(&kin, now.names[i]))
                 held = HELD_TOO_FEW;

@@ -25,16 +25,9 @@ static void add_told(void *context, const char *service, bool changes)
     add(context, service);
 }
 
-void kin_set_gather(struct kin_set *kin, const struct governance_log *governance,
-                    const char *const *names, size_t count, const char *const *known,
-                    size_t known_count)
+/* Sorted, each name once. */
+static void arrange(struct kin_set *kin)
 {
-    *kin = (struct kin_set){0};
-    for (size_t i = 0; i < count; i++)
-        add(kin, names[i]);
-    if (governance_log_inherits(governance))
-        posture_governance_kin(governance_log_posture(governance), names, count, known, known_count,
-                               add_told, kin);
     if (kin->count > 0)
         qsort(kin->names, kin->count, sizeof *kin->names, compare_names);
     size_t kept = 0;
@@ -45,6 +38,28 @@ void kin_set_gather(struct kin_set *kin, const struct governance_log *governance
             kin->names[kept++] = kin->names[i];
     }
     kin->count = kept;
+}
+
+void kin_set_gather(struct kin_set *kin, const struct governance_log *governance,
+                    const char *const *names, size_t count, const char *const *known,
+                    size_t known_count)
+{
+    *kin = (struct kin_set){0};
+    for (size_t i = 0; i < count; i++)
+        add(kin, names[i]);
+    arrange(kin);
+    /* Whoever is held is brought forward, also one that was only to be read, so whoever inherits
+     * from that one has to come along as well: all that are bound together move together. */
+    for (size_t before = 0; governance_log_inherits(governance) && before != kin->count;) {
+        struct kin_set more = {0};
+        before = kin->count;
+        posture_governance_kin(governance_log_posture(governance), kin->names, kin->count, known,
+                               known_count, add_told, &more);
+        for (size_t i = 0; i < more.count; i++)
+            add(kin, more.names[i]);
+        kin_set_free(&more);
+        arrange(kin);
+    }
 }
 
 bool kin_set_ask(struct kin_set *kin, const struct governance_log *governance, PGconn *connection,
