@@ -245,6 +245,11 @@ class WhatIf(Scenario):
         self.assertIn("C.1 C.4", cells)
         self.assertIn(f"({file}:2)", cells)
         self.assertIn("FAILING", standings)
+        said = self.ask(self.file(facts.mapping("cx", ["C.1", "C.99"], at=facts.ago(minutes=1)),
+                                  facts.result("mail", "cy", "PASS", facts.ago(minutes=1))))
+        self.assertEqual([(row["line"], row["reason"], row["control"])
+                          for row in said["without_effect"]],
+                         [(1, "unknown_control", "C.99"), (2, "no_mapping", None)])
         nothing = self.world.assay("what-if", "-", stdin=b"")
         self.assertEqual(nothing.stdout, b"")
         self.assertIn(b"nothing would change", nothing.stderr)
