@@ -222,8 +222,8 @@ struct posture_fact_step {
 /* Further: a scope_change whose standard is not in force, and what names a control of such a one,
  * are POSTURE_UNKNOWN_STANDARD; what names a control its standard has not, POSTURE_UNKNOWN_CONTROL:
  * check_mappings, entries of statements_of_applicability, approved exceptions as long as they are
- * not expired, open nonconformities. Entries and exceptions that name a clause, and a statement
- * of applicability for each control of a standard of its programme that it omits: */
+ * not expired, open nonconformities, inheritances. Entries and exceptions that name a clause, and a
+ * statement of applicability for each control of a standard of its programme that it omits: */
 #define POSTURE_CLAUSE  "clause"
 #define POSTURE_OMITTED "omitted"
 /* An evidence topic's retraction of what is not known here as a
