@@ -38,7 +38,7 @@ static const struct {
     {"forecast", "show what changes in the days to come if nothing more happens"},
     {"what-if", "show what further events would change, and why"},
     {"impact", "show what inherits from a service"},
-    {"report", "write a report"},
+    {"report", "write the summary of an audit, from events"},
     {"catalog", "list, show and publish the standards that come along"},
     {"snapshot", "take, list, verify, compare and export signed snapshots"},
     {"dashboard", "serve the status over HTTP"},

@@ -88,6 +88,38 @@
     "effect AS (SELECT f.at, f.body, f.key, f.id AS event, f.programme, f.service, f.environment," \
     "  f.standard, f.control, f.title FROM fact f WHERE f.at > $1::timestamptz)"
 
+/* Certificates' steps with the span they hold, as far as it touches the time looked at. */
+#define CERTIFICATES                                                                               \
+    "certificate AS (SELECT c.*, lead(c.at) OVER w AS until,"                                      \
+    "  lag(record.certificate_state_name(c.state)) OVER w AS old_state,"                           \
+    "  lag(c.flags) OVER w AS old_flags"                                                           \
+    " FROM (SELECT DISTINCT ON (v.programme, v.standard, v.at) v.*"                                \
+    "   FROM record.certification_step v JOIN record.commit_log l ON l.batch = v.batch"            \
+    "   ORDER BY v.programme, v.standard, v.at, l.position DESC) c"                                \
+    " WHERE NOT c.removed AND ($3::text IS NULL OR EXISTS ("                                       \
+    "  SELECT FROM assay.service_status_at($1::timestamptz) s"                                     \
+    "  CROSS JOIN LATERAL record.fact_in_force('programme', c.programme, $1::timestamptz, NULL) g" \
+    "  CROSS JOIN LATERAL jsonb_array_elements(g.fields -> 'programme' -> 'environments') e"       \
+    "  WHERE s.service = $3 AND s.standard = c.standard"                                           \
+    "   AND s.environment = e ->> 'environment'))"                                                 \
+    " WINDOW w AS (PARTITION BY c.programme, c.standard ORDER BY c.at)),"                          \
+    "certification AS (SELECT c.programme, c.standard, c.number, c.at, v.place, v.what,"           \
+    "  v.before AS \"from\", v.after AS \"to\""                                                    \
+    " FROM certificate c CROSS JOIN LATERAL (VALUES"                                               \
+    "  (1, 'state', c.old_state, CASE WHEN c.row_exists THEN"                                      \
+    "   record.certificate_state_name(c.state) END),"                                              \
+    "  (2, 'flags', nullif(array_to_string(record.certificate_flag_names(c.old_flags), ' '), '')," \
+    "   nullif(array_to_string(record.certificate_flag_names(c.flags), ' '), ''))"                 \
+    "  ) AS v (place, what, before, after)"                                                        \
+    " WHERE c.at > $1::timestamptz AND c.at <= $2::timestamptz"                                    \
+    "  AND v.before IS DISTINCT FROM v.after),"                                                    \
+    "deadline AS (SELECT DISTINCT c.programme, c.standard, c.number, v.what, v.due"                \
+    " FROM certificate c CROSS JOIN LATERAL (VALUES ('expires', c.valid_until),"                   \
+    "  ('surveillance due', c.surveillance_deadline)) AS v (what, due)"                            \
+    " WHERE record.certificate_state_name(c.state) IN ('CERTIFIED', 'SUSPENDED')"                  \
+    "  AND v.due > $1::timestamptz AND v.due <= $2::timestamptz AND v.due >= c.at"                 \
+    "  AND (c.until IS NULL OR v.due <= c.until))"
+
 /* What ends or has to be done by an instant that the fact itself names, if it still holds then. */
 #define DUE                                                                                        \
     "named AS ("                                                                                   \
@@ -99,27 +131,15 @@
     "   NOT IN ('VERIFIED', 'CLOSED')"                                                             \
     " UNION ALL SELECT f.*, 'overdue', (f.fields ->> 'next_due_at')::timestamptz FROM fact f"      \
     "  WHERE f.body = 'management_record'),"                                                       \
-    "certificate AS (SELECT DISTINCT c.programme, c.standard, c.number, v.what, v.due"             \
-    " FROM (SELECT * FROM assay.certification_at($1::timestamptz)"                                 \
-    "  UNION ALL SELECT * FROM assay.certification_at($2::timestamptz)) c"                         \
-    " CROSS JOIN LATERAL (VALUES ('expires', c.valid_until),"                                      \
-    "  ('surveillance due', c.surveillance_deadline)) AS v (what, due)"                            \
-    " WHERE c.state IN ('CERTIFIED', 'SUSPENDED', 'EXPIRED') AND ($3::text IS NULL OR EXISTS ("    \
-    "  SELECT FROM assay.service_status_at($1::timestamptz) s"                                     \
-    "  CROSS JOIN LATERAL record.fact_in_force('programme', c.programme, $1::timestamptz, NULL) g" \
-    "  CROSS JOIN LATERAL jsonb_array_elements(g.fields -> 'programme' -> 'environments') e"       \
-    "  WHERE s.service = $3 AND s.standard = c.standard"                                           \
-    "   AND s.environment = e ->> 'environment'))),"                                               \
     "due AS ("                                                                                     \
     " SELECT n.due AS at, n.what, n.body, n.key, n.id AS event, n.programme, n.service,"           \
     "  n.environment, n.standard, n.control, n.title FROM named n"                                 \
     "  WHERE n.due > $1::timestamptz AND n.due <= $2::timestamptz AND n.due >= n.at"               \
     "   AND (n.until IS NULL OR n.due < n.until)"                                                  \
     " UNION ALL SELECT c.due, c.what, 'certificate', c.number, NULL, c.programme, NULL, NULL,"     \
-    "  c.standard, NULL, '' FROM certificate c"                                                    \
-    "  WHERE c.due > $1::timestamptz AND c.due <= $2::timestamptz)"
+    "  c.standard, NULL, '' FROM deadline c)"
 
-#define ALL "WITH " CELLS "," STANDINGS "," FACTS "," DUE
+#define ALL "WITH " CELLS "," STANDINGS "," FACTS "," CERTIFICATES "," DUE
 
 /* By place; controls by the numbers in their names, so that A.9 comes before A.10. */
 #define BY_PLACE                                                                                   \
@@ -142,6 +162,8 @@ const char QUERY_TABLE[] =
         "  s.what, s.\"from\", s.\"to\", NULL FROM standing s"
         " UNION ALL SELECT e.at, e.service, e.environment, e.standard, 0,"
         "  e.body || ' takes effect', NULL, NULL, e.key FROM effect e"
+        " UNION ALL SELECT c.at, NULL, NULL, c.standard, 4, 'certificate ' || c.what, c.\"from\","
+        "  c.\"to\", concat_ws(' ', c.programme, c.number) FROM certification c"
         " UNION ALL SELECT d.at, d.service, d.environment, d.standard, 6,"
         "  d.body || ' ' || d.what, NULL, NULL,"
         "  concat_ws(' ', d.key, nullif(d.title, '')) FROM due d)"
@@ -157,5 +179,9 @@ const char QUERY_JSON[] = ALL
     "  'service', s.service, 'environment', s.environment, 'standard', s.standard,"
     "  'what', s.what, 'from', s.\"from\", 'to', s.\"to\")" BY_PLACE
     ", s.place), '[]') FROM standing s),"
+    " 'certificates', (SELECT coalesce(json_agg(json_build_object('at', s.at,"
+    "  'programme', s.programme, 'standard', s.standard, 'number', s.number, 'what', s.what,"
+    "  'from', s.\"from\", 'to', s.\"to\") ORDER BY s.programme COLLATE \"C\","
+    "  s.standard COLLATE \"C\", s.at, s.place), '[]') FROM certification s),"
     " 'takes_effect', (SELECT coalesce(json_agg(row_to_json(s)" BY_TIME "), '[]') FROM effect s),"
     " 'due', (SELECT coalesce(json_agg(row_to_json(s)" BY_TIME ", s.what), '[]') FROM due s))";

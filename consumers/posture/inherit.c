@@ -93,10 +93,15 @@ static bool has_window(const struct cell *cell, const struct window *window)
     return false;
 }
 
-static void carry_to(struct frontier *frontier, const struct evaluation *run, struct cell *cell,
+/* To a cell of one service (NULL: not among them), unless there is none or it is the provider. */
+static void carry_to(struct frontier *frontier, const struct evaluation *run,
+                     const struct cell_name *to, const struct cell *provider,
                      const struct window *windows, uint32_t count)
 {
+    struct cell *cell = run == NULL ? NULL : cell_named(run, to);
     bool more = false;
+    if (cell == NULL || cell == provider)
+        return;
     cell_become_kin(run->service, cell);
     for (uint32_t i = 0; i < count; i++) {
         if (has_window(cell, &windows[i]))
@@ -121,14 +126,12 @@ static void carry_on(const struct together *together, struct frontier *frontier,
             /* The control is the provider's, whether it was named or "*". */
             struct cell_name to = found[i]->facts[j]->versions[0]->inheritance.name;
             to.control = name.control;
-            for (size_t k = 0; k < together->count; k++) {
-                const struct evaluation *other = &together->runs[k];
-                if (to.service != run->governance->star && to.service != other->name)
-                    continue;
-                struct cell *inheritor = cell_named(other, &to);
-                if (inheritor != NULL && inheritor != cell)
-                    carry_to(frontier, other, inheritor, windows, count);
+            if (to.service != run->governance->star) {
+                carry_to(frontier, run_named(together, to.service), &to, cell, windows, count);
+                continue;
             }
+            for (size_t k = 0; k < together->count; k++)
+                carry_to(frontier, &together->runs[k], &to, cell, windows, count);
         }
     }
 }

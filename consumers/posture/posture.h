@@ -222,8 +222,8 @@ struct posture_fact_step {
 /* Further: a scope_change whose standard is not in force, and what names a control of such a one,
  * are POSTURE_UNKNOWN_STANDARD; what names a control its standard has not, POSTURE_UNKNOWN_CONTROL:
  * check_mappings, entries of statements_of_applicability, approved exceptions as long as they are
- * not expired, open nonconformities. Entries and exceptions that name a clause, and a statement
- * of applicability for each control of a standard of its programme that it omits: */
+ * not expired, open nonconformities, inheritances. Entries and exceptions that name a clause, and a
+ * statement of applicability for each control of a standard of its programme that it omits: */
 #define POSTURE_CLAUSE  "clause"
 #define POSTURE_OMITTED "omitted"
 /* An evidence topic's retraction of what is not known here as a
@@ -275,15 +275,20 @@ void posture_evaluate(struct posture_service *service, const struct posture_gove
  *
  * What the caller guarantees, holding all of them from before it tells them facts until what was
  * reported is stored:
- *  1. The set is closed: with the services it told facts since they were last evaluated, and those
- *     that lag behind `position` in governance, as `changing`, it holds all that
- *     posture_governance_kin then tells. Who is missing is as good as without any cell, and who
- *     inherits from those that changed, and is missing, is not brought forward.
- *  2. All come to the same `position`, and each has been told all its facts known by then.
- *  3. A service that concerns nobody of the set alone (posture_concerned) still is evaluated with
- *     the set where any of it is concerned.
- *  4. After a restart a service is evaluated, before anything else, together with its kin.
- * Services that are only read (`changes` false) report nothing as long as 1 holds.
+ *  1. The set is closed: with the services that were told facts since they were last evaluated,
+ *     and those that lag behind `position` in governance, as `changing`, it holds all that
+ *     posture_governance_kin then tells; asked again, where some of those lag in turn. Who is
+ *     missing is as good as without any cell, and an inheritor that is missing is not brought
+ *     forward.
+ *  2. Governance is caught up with one commit after the other: those of the set that are behind
+ *     it or at it, together. Who is ahead of a commit (kin only by an inheritance that is told
+ *     later) is left out there. Where nobody of those behind is concerned (posture_concerned), the
+ *     commit may be skipped for all of them; else none is.
+ *  3. Then all are at the same position, each is told all its facts, and they are evaluated.
+ *  4. A handle of an inheritor that was not in the set when its provider changed (by what another
+ *     process did, too) is not used any more: it is freed, and told and evaluated from its
+ *     beginning, together with its providers. So is every service after a restart.
+ * Services that are only read (`changes` false) report nothing.
  */
 void posture_evaluate_together(struct posture_service *const *services, size_t count,
                                const struct posture_governance *governance, int64_t position,

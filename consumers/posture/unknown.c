@@ -205,6 +205,14 @@ static void judge_finding(const struct judging *judging)
         judge(judging, &(struct claim){{finding->reach.standard, finding->reach.control}, NAMES});
 }
 
+static void judge_inheritance(const struct judging *judging)
+{
+    const struct inheritance *inheritance = &judging->version->inheritance;
+    if (inheritance->kind != ASSAY__V1__INHERITANCE_KIND__INHERITANCE_KIND_NONE)
+        judge(judging,
+              &(struct claim){{inheritance->name.standard, inheritance->name.control}, NAMES});
+}
+
 bool claims_controls(const struct governance_fact *fact)
 {
     switch (fact->key.body) {
@@ -212,6 +220,7 @@ bool claims_controls(const struct governance_fact *fact)
     case ASSAY__V1__EVENT__BODY_STATEMENT_OF_APPLICABILITY:
     case ASSAY__V1__EVENT__BODY_EXCEPTION:
     case ASSAY__V1__EVENT__BODY_FINDING:
+    case ASSAY__V1__EVENT__BODY_INHERITANCE:
         return true;
     default:
         return false;
@@ -232,6 +241,9 @@ static void judge_version(struct judging *judging)
         break;
     case ASSAY__V1__EVENT__BODY_FINDING:
         judge_finding(judging);
+        break;
+    case ASSAY__V1__EVENT__BODY_INHERITANCE:
+        judge_inheritance(judging);
         break;
     default:
         break;

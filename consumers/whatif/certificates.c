@@ -1,13 +1,14 @@
 #include "consumers/whatif/certificates.h"
 
+#include "consumers/whatif/ineffective.h"
 #include "consumers/whatif/subject.h"
 
 #include <stdio.h>
 #include <string.h>
 
-void certificates_open(struct certificates *certificates)
+void certificates_open(struct certificates *certificates, struct courses *ineffective)
 {
-    *certificates = (struct certificates){courses_new(), courses_new(), false};
+    *certificates = (struct certificates){courses_new(), courses_new(), ineffective, false};
 }
 
 void certificates_close(struct certificates *certificates)
@@ -70,7 +71,15 @@ static void on_certification(void *context, const char *programme, const char *s
     }
 }
 
+static void on_unmapped(void *context, enum posture_change change,
+                        const struct posture_unmapped_step *step)
+{
+    struct certificates *certificates = context;
+    ineffective_note(certificates->ineffective, change, step);
+}
+
 struct posture_sink certificates_sink(struct certificates *certificates)
 {
-    return (struct posture_sink){.context = certificates, .certification = on_certification};
+    return (struct posture_sink){
+        .context = certificates, .certification = on_certification, .unmapped = on_unmapped};
 }

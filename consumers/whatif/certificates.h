@@ -1,6 +1,6 @@
 /*
- * certificates -- what posture says of certificates, as courses: those that are, and those that
- * would be.
+ * certificates -- what posture says of governance's own, as courses: certificates that are, those
+ * that would be, and what of the supposed facts has no effect.
  *
  * Names: "programme\nstandard\nwhat". Ownership: the two sets are its own.
  */
@@ -12,10 +12,11 @@
 
 struct certificates {
     struct courses *before, *after;
-    bool supposing; /* what is told goes to `after` alone */
+    struct courses *ineffective; /* which supposed events have no effect; borrowed */
+    bool supposing;              /* what is told goes to `after` alone */
 };
 
-void certificates_open(struct certificates *certificates);
+void certificates_open(struct certificates *certificates, struct courses *ineffective);
 void certificates_close(struct certificates *certificates);
 struct posture_sink certificates_sink(struct certificates *certificates);
 

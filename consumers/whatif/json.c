@@ -79,16 +79,33 @@ static json_t *other_array(const struct differences *list)
     return array;
 }
 
+static json_t *ineffective_array(const struct ineffectives *list, const struct supposed *supposed)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; i < list->count; i++) {
+        const struct ineffective *item = &list->items[i];
+        json_array_append_new(
+            array,
+            json_pack("{s:s, s:I, s:s, s:o, s:o, s:o}", "file", supposed_file(supposed, item->file),
+                      "line", (json_int_t)item->line, "reason", item->reason, "environment",
+                      text_or_null(*item->environment == '\0' ? NULL : item->environment),
+                      "standard", text_or_null(*item->standard == '\0' ? NULL : item->standard),
+                      "control", text_or_null(*item->control == '\0' ? NULL : item->control)));
+    }
+    return array;
+}
+
 bool print_json(const struct answer *answer, const struct supposed *supposed)
 {
     json_t *cells = json_array();
     for (size_t i = 0; i < answer->cells.count; i++)
         json_array_append_new(cells, cell_object(&answer->cells.items[i], answer, supposed));
     json_t *object = json_pack(
-        "{s:o, s:o, s:I, s:I, s:o, s:o, s:o}", "at", instant_or_null(answer->from), "until",
+        "{s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:o}", "at", instant_or_null(answer->from), "until",
         instant_or_null(answer->upto), "events", (json_int_t)supposed->count, "refused",
         (json_int_t)supposed->refused, "cells", cells, "standings", other_array(&answer->standings),
-        "certificates", other_array(&answer->certificates));
+        "certificates", other_array(&answer->certificates), "without_effect",
+        ineffective_array(&answer->ineffective, supposed));
     if (object == NULL)
         abort();
     bool written = json_dumpf(object, stdout, JSON_INDENT(2)) == 0 && putchar('\n') != EOF &&

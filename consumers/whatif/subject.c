@@ -1,6 +1,7 @@
 #include "consumers/whatif/subject.h"
 
 #include "consumers/store/connection.h"
+#include "consumers/whatif/ineffective.h"
 #include "proto/codec.h"
 
 #include <assert.h>
@@ -200,10 +201,21 @@ static void on_standing(void *context, const char *environment, const char *stan
     }
 }
 
+static void on_unmapped(void *context, enum posture_change change,
+                        const struct posture_unmapped_step *step)
+{
+    struct subject *subject = context;
+    if (subject->to == NULL)
+        ineffective_note(subject->ineffective, change, step);
+}
+
 struct posture_sink subject_sink(struct subject *subject)
 {
-    return (struct posture_sink){
-        .context = subject, .cell = on_cell, .cell_new = on_cell_new, .standing = on_standing};
+    return (struct posture_sink){.context = subject,
+                                 .cell = on_cell,
+                                 .cell_new = on_cell_new,
+                                 .standing = on_standing,
+                                 .unmapped = on_unmapped};
 }
 
 struct subject_courses subject_courses(struct subject *subject, instant from)

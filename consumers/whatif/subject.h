@@ -27,7 +27,8 @@ struct subject {
     bool changes; /* else it is only read from */
     struct subject_place *places;
     size_t place_count;
-    struct subject_courses *to; /* where what is told goes; NULL: only names are taken */
+    struct courses *ineffective; /* which supposed events have no effect; borrowed */
+    struct subject_courses *to;  /* where what is told goes; NULL: only names are taken */
 };
 
 enum { COURSE_NAME_MAX = 1024 };

@@ -23,6 +23,7 @@ struct run {
     struct answer *answer;
     struct governance_log *governance;
     struct services services;
+    struct courses *ineffective;
     int64_t head;        /* the last commit; what is supposed comes after it */
     struct known *known; /* by name */
     const char **names;  /* theirs */
@@ -211,7 +212,8 @@ static void join_group(void *context, const char *service, bool changes)
     struct known *known = known_named(group->run, service);
     struct subject *subject = &group->subjects[group->count++];
     *subject = (struct subject){.service = services_get(&group->run->services, service),
-                                .changes = changes && !known->compared};
+                                .changes = changes && !known->compared,
+                                .ineffective = group->run->ineffective};
     known->compared |= changes;
 }
 
@@ -311,7 +313,7 @@ static bool suppose_governance(struct run *run, struct fault *fault)
 {
     struct answer *answer = run->answer;
     struct certificates certificates;
-    certificates_open(&certificates);
+    certificates_open(&certificates, run->ineffective);
     struct posture_sink sink = certificates_sink(&certificates);
     bool done = governance_log_read(run->governance, run->connection, &answer->topics, run->head,
                                     &sink, fault);
@@ -332,6 +334,7 @@ bool suppose(PGconn *connection, const struct supposed *supposed, struct answer 
 {
     struct run run = {.connection = connection, .supposed = supposed, .answer = answer};
     run.governance = governance_log_new();
+    run.ineffective = courses_new();
     progress_start(&run.progress);
     bool done =
         connection_command(connection, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", fault) &&
@@ -340,6 +343,8 @@ bool suppose(PGconn *connection, const struct supposed *supposed, struct answer 
     connection_command(connection, "ROLLBACK", &ignored);
     services_free(&run.services);
     governance_log_free(run.governance);
+    ineffectives_list(&answer->ineffective, run.ineffective, answer->from);
+    courses_free(run.ineffective);
     differences_sort(&answer->cells);
     differences_sort(&answer->standings);
     differences_sort(&answer->certificates);
@@ -351,6 +356,7 @@ void suppose_free(struct answer *answer)
     differences_free(&answer->cells);
     differences_free(&answer->standings);
     differences_free(&answer->certificates);
+    ineffectives_free(&answer->ineffective);
     topics_free(&answer->topics);
 }
 

@@ -12,12 +12,14 @@
 
 #include "consumers/store/topics.h"
 #include "consumers/whatif/difference.h"
+#include "consumers/whatif/ineffective.h"
 #include "consumers/whatif/supposed.h"
 
 struct answer {
     instant from, upto; /* the time asked about */
     struct differences cells, standings, certificates;
-    struct topics topics; /* as the record numbers them */
+    struct ineffectives ineffective; /* at `from` */
+    struct topics topics;            /* as the record numbers them */
 };
 
 /* Fills the lists for [answer->from, answer->upto]. */

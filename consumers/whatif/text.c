@@ -219,10 +219,33 @@ static bool print_certificates(const struct differences *list, bool *first)
     return rows_print(&rows, CERTIFICATES, first);
 }
 
+static const struct table_column INEFFECTIVE[] = {
+    {"WITHOUT EFFECT", TABLE_TEXT}, {"REASON", TABLE_TEXT},  {"ENVIRONMENT", TABLE_TEXT},
+    {"STANDARD", TABLE_TEXT},       {"CONTROL", TABLE_TEXT},
+};
+enum { INEFFECTIVE_COLUMNS = sizeof INEFFECTIVE / sizeof INEFFECTIVE[0] };
+
+static bool print_ineffective(const struct ineffectives *list, const struct supposed *supposed,
+                              bool *first)
+{
+    struct rows rows = rows_new(INEFFECTIVE, INEFFECTIVE_COLUMNS);
+    for (size_t i = 0; i < list->count; i++) {
+        const struct ineffective *item = &list->items[i];
+        char place[WHY_MAX];
+        snprintf(place, sizeof place, "%s:%" PRId64, supposed_file(supposed, item->file),
+                 item->line);
+        const char *const fields[INEFFECTIVE_COLUMNS] = {place, item->reason, item->environment,
+                                                         item->standard, item->control};
+        rows_add(&rows, fields);
+    }
+    return rows_print(&rows, INEFFECTIVE, first);
+}
+
 bool print_text(const struct answer *answer, const struct supposed *supposed)
 {
     bool first = true;
     return print_cells(&answer->cells, supposed, &first) &&
            print_standings(&answer->standings, &first) &&
-           print_certificates(&answer->certificates, &first) && fflush(stdout) == 0;
+           print_certificates(&answer->certificates, &first) &&
+           print_ineffective(&answer->ineffective, supposed, &first) && fflush(stdout) == 0;
 }

@@ -29,6 +29,7 @@ PROGRAMS = {  # name below build/bin: which of the two it links. All others: no 
     "assay-impact": {SQL},
     "assay-what-if": {SQL},
     "assay-rejects": {SQL},
+    "assay-report": {SQL},
     "assay-rebuild": {SQL},
 }
 SYMBOLS = {KAFKA: "rd_kafka_", SQL: "PQ"}

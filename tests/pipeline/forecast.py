@@ -49,6 +49,16 @@ def management_record(name, next_due_at):
     })
 
 
+def certificate(number, valid_from, valid_until, decision="GRANTED", at=None,
+                standard=facts.STANDARD):
+    return facts.event(at or valid_from, certificate={
+        "programme": PROGRAMME, "standard": standard, "number": number, "body": "Assessors",
+        "decision": f"CERTIFICATE_DECISION_{decision}", "soaVersion": "1",
+        "initialAt": facts.instant(valid_from), "validFrom": facts.instant(valid_from),
+        "validUntil": facts.instant(valid_until),
+    })
+
+
 def inheritance(service, control, provider, kind="FULL", environment=facts.ENVIRONMENT,
                 provider_environment=facts.ENVIRONMENT, at=facts.LONG_AGO):
     return facts.event(at, inheritance={
@@ -65,6 +75,8 @@ class Forecast(Scenario):
         cls.world.aggregate()
         cls.stale, cls.fails, cls.due = ahead(days=5), ahead(days=7), ahead(days=9)
         cls.removed, cls.far = ahead(days=12), ahead(days=200)
+        cls.review = ahead(days=20)
+        cls.expires, cls.granted = ahead(days=25), ahead(days=-350)
         tested = facts.ago(hours=2)
         cls.world.assay("publish", stdin=facts.lines([
             *facts.base(["mail", "chat"], ["c1", "c2", "c3"]), programme(),
@@ -76,8 +88,10 @@ class Forecast(Scenario):
             exception("EX-2", cls.fails, facts.ago(days=1), control="C.1"),
             exception("EX-2", cls.fails, ahead(days=6), "REVOKED", control="C.1"),
             finding("F-1", cls.due), finding("F-2", cls.due, state="CLOSED"),
-            management_record("MR-1", ahead(days=20)), management_record("MR-2", ahead(days=40)),
+            management_record("MR-1", cls.review), management_record("MR-2", ahead(days=40)),
             facts.result("chat", "c1", "PASS", tested, expires_at=cls.far),
+            certificate("ISMS-1", ahead(days=-300), cls.expires),
+            certificate("ISMS-2", cls.granted, ahead(days=900), standard="std-2"),
         ]))
         cls.world.await_caught_up()
         # dated ahead, which the topic of governance allows, and that of scope does not
@@ -124,6 +138,8 @@ class Forecast(Scenario):
         self.assertEqual(found, [
             ("mail", "posture", "PASSING_WITH_EXCEPTIONS", "INCOMPLETE", self.stale),
             ("mail", "posture", "INCOMPLETE", "FAILING", self.fails),
+            ("mail", "certificate", "CERTIFIED", "EXPIRED", self.expires),
+            ("mail", "certified", "yes", "no", self.expires),
         ])
 
     def test_4_facts(self):
@@ -135,7 +151,18 @@ class Forecast(Scenario):
                           for row in said["due"]][:2],
                          [("exception", "EX-1", "expires", self.fails),
                           ("finding", "F-1", "overdue", self.due)])
-        self.assertEqual([row["key"] for row in said["due"]], ["EX-1", "F-1", "MR-1"])
+        year_later = self.granted.replace(year=self.granted.year + 1)
+        self.assertEqual(
+            sorted((row["key"], row["what"], self.at(row["at"])) for row in said["due"][2:]),
+            [("ISMS-1", "expires", self.expires), ("ISMS-2", "surveillance due", year_later),
+             ("MR-1", "overdue", self.review)])
+        self.assertEqual(
+            [(row["number"], row["what"], row["from"], row["to"], self.at(row["at"]))
+             for row in said["certificates"]],
+            [("ISMS-1", "state", "CERTIFIED", "EXPIRED", self.expires),
+             ("ISMS-1", "flags", "RECERTIFICATION_DUE SOA_DIFFERS", None, self.expires),
+             ("ISMS-2", "flags", "SURVEILLANCE_DUE SOA_DIFFERS",
+              "SURVEILLANCE_OVERDUE SOA_DIFFERS", year_later)])
 
     def test_5_days_and_instant(self):
         self.assertEqual(self.forecast("--days=1")["cells"], [])
@@ -146,7 +173,8 @@ class Forecast(Scenario):
     def test_6_one_service(self):
         said = self.forecast("--days=365", "chat")
         self.assertEqual({cell["service"] for cell in said["cells"]}, {"chat"})
-        self.assertEqual(said["due"], [])
+        self.assertEqual([row["key"] for row in said["due"]], ["ISMS-1"])
+        self.assertEqual({row["number"] for row in said["certificates"]}, {"ISMS-1"})
         self.world.assay("forecast", "nobody", status=1)
 
     def test_7_as_a_table(self):
@@ -214,9 +242,11 @@ class Impact(Scenario):
                          [(1, "store", "C.2"), (2, "api", "C.2"), (3, "web", "C.2")])
 
     def test_5_as_a_table(self):
+        status = self.world.value(
+            "SELECT DISTINCT status FROM assay.cell_status WHERE service = 'api'")
         lines = self.world.assay("impact", "store").stdout.decode().splitlines()
         self.assertEqual(lines[1].split(), ["1", "api", "prod", "std-1", "store/prod", "FULL",
-                                            "NOT_TESTED", "2", "C.1", "C.2"])
+                                            status, "2", "C.1", "C.2"])
 
 
 if __name__ == "__main__":

@@ -6,7 +6,8 @@ import unittest
 from datetime import timedelta
 
 import facts
-from forecast import PROGRAMME, ahead, exception, finding, inheritance, programme
+from forecast import (PROGRAMME, ahead, certificate, exception, finding, inheritance,
+                      programme)
 from world import Scenario
 
 CELL = ("service", "environment", "standard", "control")
@@ -28,15 +29,6 @@ def statement(version, *excluded, at=None):
     })
 
 
-def certificate(decision, at, valid_until, **more):
-    return facts.event(at, certificate={
-        "programme": PROGRAMME, "standard": facts.STANDARD, "number": "ISMS-1",
-        "body": "Assessors", "decision": f"CERTIFICATE_DECISION_{decision}",
-        "initialAt": facts.instant(facts.LONG_AGO), "validFrom": facts.instant(facts.LONG_AGO),
-        "validUntil": facts.instant(valid_until), "soaVersion": "1", **more,
-    })
-
-
 class WhatIf(Scenario):
     @classmethod
     def setUpClass(cls):
@@ -54,7 +46,7 @@ class WhatIf(Scenario):
             facts.result("chat", "c2", "PASS", tested, tool=("scan", "1.0")),
             facts.result("chat", "c3", "PASS", tested),
             statement("1", at=facts.ago(days=2)),
-            certificate("GRANTED", facts.ago(days=1), cls.valid_until),
+            certificate("ISMS-1", facts.LONG_AGO, cls.valid_until, at=facts.ago(days=1)),
         ]))
         cls.world.await_caught_up()
 
@@ -147,7 +139,8 @@ class WhatIf(Scenario):
             self.assertEqual((row["control"], row["to_status"], row["deciding"]["line"]),
                              ("C.3", "NOT_APPLICABLE", 1))
         said = self.publish_and_compare(
-            certificate("SUSPENDED", facts.ago(minutes=2), self.valid_until))
+            certificate("ISMS-1", facts.LONG_AGO, self.valid_until, "SUSPENDED",
+                        at=facts.ago(minutes=2)))
         self.assertIn(("state", "CERTIFIED", "SUSPENDED"),
                       [(row["what"], row["from"], row["to"]) for row in said["certificates"]])
         self.assertEqual(said["cells"], [])
@@ -245,6 +238,11 @@ class WhatIf(Scenario):
         self.assertIn("C.1 C.4", cells)
         self.assertIn(f"({file}:2)", cells)
         self.assertIn("FAILING", standings)
+        said = self.ask(self.file(facts.mapping("cx", ["C.1", "C.99"], at=facts.ago(minutes=1)),
+                                  facts.result("mail", "cy", "PASS", facts.ago(minutes=1))))
+        self.assertEqual([(row["line"], row["reason"], row["control"])
+                          for row in said["without_effect"]],
+                         [(1, "unknown_control", "C.99"), (2, "no_mapping", None)])
         nothing = self.world.assay("what-if", "-", stdin=b"")
         self.assertEqual(nothing.stdout, b"")
         self.assertIn(b"nothing would change", nothing.stderr)

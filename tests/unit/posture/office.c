@@ -237,6 +237,9 @@ START_TEST(exceptions_in_vain)
     ck_unmapped(&play, 4, day(3), "unknown_control");
     TELL(&play, FINDING, .id = 5, .at = day(3), MAJOR, .standard = "other", .control = "*");
     ck_unmapped(&play, 5, day(3), "unknown_standard");
+    TELL(&play, INHERITANCE, .id = 6, .at = day(3), .control = "A.9", FULL,
+         .provider = "chat/public");
+    ck_unmapped(&play, 6, day(3), "unknown_control");
     TELL(&play, STANDARD, .at = day(6), .standard = "other", .controls = "B.1");
     ck_unmapped(&play, 5, day(6), "-");
     play_end(&play);
