@@ -18,7 +18,8 @@ from differential_histories import TEAMS, Told, instant as instant_of, text_of
 
 TIME_ZERO = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 CELL = ("service", "environment", "standard", "control")
-OFFICE = {"statementOfApplicability", "inheritance", "exception", "finding", "certificate", "audit"}
+OFFICE = {"statementOfApplicability", "inheritance", "exception", "finding", "certificate",
+          "audit"}
 RELATIONS = {"cell_status": CELL, "service_status": CELL[:3], "scope": CELL[:3]}
 DERIVED = ["fact", "fact_step", "certification_step", "environment", "stream", "tool", "cell",
            "producer", "history", "timeline", "standing", "unmapped"]
@@ -218,11 +219,15 @@ class Differential:
         for told in self.told:
             found = Reading(self.world, told).changes()
             expected = told.whole.changes(micros(now))
-            office = {record.event["id"]: instant_of(record.event["occurredAt"])
-                      for record in told.records if OFFICE & record.event.keys()}
+            said = {record.event["id"]: instant_of(record.event["occurredAt"])
+                    for record in told.records}
+            decisions = {record.event["id"] for record in told.records
+                         if "certificate" in record.event}  # may take force later
             for about, row in found.items():
-                # the office's facts on single cells, which the reference does not tell apart
-                if office.get(str(row["cause"])) == about[1]:
+                # the office's facts and a provider's take effect too: more than cause() looks at
+                row["made_by"] = row["cause"]
+                cause = str(row["cause"])
+                if told.all_bodies and (said.get(cause) == about[1] or cause in decisions):
                     row["cause"] = told.whole.cause(*about) if about in expected else None
             self.assertAlike(
                 told,
@@ -277,9 +282,9 @@ class Differential:
     def assertMadeKnown(self, told, about, row):
         """The position of a change is the one that made it known."""
         self.assertEqual(row["known_at"], self.stamps[row["position"]])
-        if row["cause"] is not None:
+        if row["made_by"] is not None:
             of_cause = {self.positions[r.at] for r in told.records
-                        if r.event["id"] == str(row["cause"])}
+                        if r.event["id"] == str(row["made_by"])}
             self.assertIn(row["position"], of_cause)
             return
         then, before = (

@@ -119,6 +119,7 @@ class Told:
         part of the records comes out of order, the rest as it occurred; None: as it may be.
         subjects: so many more than the generator's. unusual: about this part of the records comes
         again as what the contract allows and hardly anybody sends."""
+        self.all_bodies = profile == "full"
         self.prefix = f"{profile[0]}{seed}."
         self.chance = random.Random(f"told {profile} {seed}")
         world = generate.World(seed, profile, size)
