@@ -408,6 +408,25 @@ class Report(Scenario):
         self.assertIn('| &lt;b&gt;Bold&lt;/b&gt; \\| "x" &amp; \\`y\\` \\[z\\](http://a) \\_u\\_'
                       " \\\\ 3 | – | Yes |\n", markdown)
 
+    def test_31_nothing_empty_looks_good(self):
+        self.world.assay("publish", stdin=facts.lines([
+            facts.event(facts.LONG_AGO, programme={"programme": "bare", "title": "Bare"}),
+            facts.event(facts.LONG_AGO, audit={
+                "audit": "bare-1", "programme": "bare", "kind": "AUDIT_KIND_SPECIAL",
+                "state": "AUDIT_STATE_PLANNED", "startsAt": "2026-02-01T00:00:00Z",
+                "endsAt": "2026-02-02T00:00:00Z", "locations": ["nowhere"],
+                "samples": [{"method": "talk"}], "soaVersion": "9", "fieldworkSoaVersion": "8",
+                "reviews": [{"standard": "nope", "group": "g", "text": "t"}]}),
+        ]))
+        self.world.await_caught_up()
+        said = self.report("bare", "bare-1").decode()
+        self.assertNotIn("Every ", said)
+        self.assertIn("not on record: 8, 9", said)
+        self.assertIn("No Statement of Applicability is in force.", said)
+        self.assertIn("No clauses of it are on record.", said)
+        self.assertIn("| Risk assessment | None on record |", said)
+        Page(self.report("bare", "bare-1", "--format=html").decode())
+
     # -- what is known, and from when on ----------------------------------------------------------
 
     def test_40_what_was_known_then(self):

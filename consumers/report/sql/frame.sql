@@ -8,7 +8,8 @@
 -- The cycle is that of assay.audit_coverage: it begins with the decision that renewed, or with the
 -- first audit where none has. The audit of a renewal belongs to the cycle it closes.
 WITH known AS MATERIALIZED (
-    SELECT CASE WHEN $4::text IS NOT NULL THEN record.known_position($4::text::timestamptz) END AS upto
+    SELECT CASE WHEN $4::text IS NOT NULL THEN record.known_position($4::text::timestamptz) END
+               AS upto
 ), asked AS MATERIALIZED (
     SELECT k.upto, a.fields -> 'audit' AS body,
            coalesce($3::text, a.fields -> 'audit' ->> 'reported_at',

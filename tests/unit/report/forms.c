@@ -34,8 +34,8 @@ static void forget(void)
     written = NULL;
 }
 
-#define EXPECT(text)      ck_assert_msg(strstr(written, text) != NULL, "no %s in:\n%s", text, written)
-#define EXPECT_NONE(text) ck_assert_msg(strstr(written, text) == NULL, "%s in:\n%s", text, written)
+#define EXPECT(text)      ck_assert_msg(strstr(written, text) != NULL, "no %s:\n%s", text, written)
+#define EXPECT_NONE(text) ck_assert_msg(strstr(written, text) == NULL, "%s:\n%s", text, written)
 
 static const struct {
     const char *said, *markdown, *html;
