@@ -128,10 +128,10 @@ void section_recommendation(const struct sheet *sheet, const json_t *said)
     sheet_heading(sheet, "Findings");
     write_summary(sheet, json_object_get(said, "summary"));
     write_findings(sheet, "Findings of this audit", json_object_get(said, "findings"),
-                   "This audit raised no findings.");
+                   "No findings of this audit are on record.");
     write_findings(sheet, "Findings of earlier audits that are open",
                    json_object_get(said, "open_earlier"),
-                   "No findings of earlier audits are open.");
+                   "No findings of earlier audits are on record as open.");
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         sheet_heading(sheet, parts[i].heading);
         sheet_say(sheet, "%s", or_none(words_text(said, parts[i].key)));
@@ -209,7 +209,7 @@ void section_performance(const struct sheet *sheet, const json_t *said)
         grid_cell(grid, "%s", done);
         free(done);
     }
-    sheet_grid_end(sheet, grid, "No findings were closed since the previous audit.");
+    sheet_grid_end(sheet, grid, "No findings are on record as closed since the previous audit.");
 }
 
 void section_review(const struct sheet *sheet, const json_t *said)
@@ -245,7 +245,9 @@ void section_review(const struct sheet *sheet, const json_t *said)
             grid_cell(grid, "%s", words_text(clause, "control"));
             grid_cell(grid, "%s", words_text(clause, "title"));
         }
-        sheet_grid_end(sheet, grid, "Every clause has its review.");
+        sheet_grid_end(sheet, grid,
+                       words_count(standard, "clauses") > 0 ? "Every clause has its review."
+                                                            : "No clauses of it are on record.");
     }
     if (json_array_size(standards) == 0)
         sheet_say(sheet, "The audit names no standard.");

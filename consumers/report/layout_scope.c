@@ -133,8 +133,7 @@ void section_soa(const struct sheet *sheet, const json_t *said)
     for (size_t i = 0; i < json_array_size(comparisons); i++)
         write_comparison(sheet, json_array_get(comparisons, i));
     if (json_array_size(comparisons) == 0)
-        sheet_say(sheet, "The audit names one version, and so did the previous one: nothing to "
-                         "compare.");
+        sheet_say(sheet, "This audit and the previous one name no two versions to compare.");
 }
 
 static void write_service_changes(const struct sheet *sheet, const json_t *services)

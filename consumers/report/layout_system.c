@@ -177,16 +177,26 @@ static void write_coverage(const struct sheet *sheet, const json_t *cycle)
     sheet_grid_end(sheet, grid, "");
 }
 
+/* What an empty list of never sampled ones means: nothing was there, or all of it was sampled. */
+static const char *none_left(long long total, const char *all)
+{
+    return total > 0 ? all : "Nothing of the kind is in scope, so nothing was sampled.";
+}
+
 static void write_never(const struct sheet *sheet, const json_t *cycle)
 {
     const json_t *controls = json_object_get(cycle, "controls");
-    const json_t *services = json_object_get(json_object_get(cycle, "services"), "never");
-    const json_t *locations = json_object_get(json_object_get(cycle, "locations"), "never");
+    const json_t *service_counts = json_object_get(cycle, "services");
+    const json_t *location_counts = json_object_get(cycle, "locations");
+    const json_t *services = json_object_get(service_counts, "never");
+    const json_t *locations = json_object_get(location_counts, "never");
+    long long total = 0;
     struct grid *grid =
         SHEET_GRID("Controls and clauses never sampled", "Control", "Title", "Group");
     for (size_t i = 0; i < json_array_size(controls); i++) {
         const json_t *standard = json_array_get(controls, i);
         const json_t *never = json_object_get(standard, "never");
+        total += words_count(standard, "total");
         if (json_array_size(never) == 0)
             continue;
         grid_row(grid, GRID_SECTION);
@@ -199,7 +209,8 @@ static void write_never(const struct sheet *sheet, const json_t *cycle)
             grid_cell(grid, "%s", words_text(control, "group"));
         }
     }
-    sheet_grid_end(sheet, grid, "Every control and clause was sampled in this cycle.");
+    sheet_grid_end(sheet, grid,
+                   none_left(total, "Every control and clause was sampled in this cycle."));
     grid = SHEET_GRID("Services never sampled", "Service", "Category", "Environment");
     for (size_t i = 0; i < json_array_size(services); i++) {
         const json_t *service = json_array_get(services, i);
@@ -209,7 +220,8 @@ static void write_never(const struct sheet *sheet, const json_t *cycle)
         grid_cell(grid, "%s", sheet_environment(sheet, words_text(service, "environment")));
     }
     sheet_grid_end(sheet, grid,
-                   "Every service was sampled in this cycle, wherever it is in scope.");
+                   none_left(words_count(service_counts, "total"),
+                             "Every service was sampled in this cycle, wherever it is in scope."));
     grid =
         SHEET_GRID("Locations never visited nor sampled", "Location", "Section", "Kind", "Country");
     for (size_t i = 0; i < json_array_size(locations); i++) {
@@ -220,7 +232,9 @@ static void write_never(const struct sheet *sheet, const json_t *cycle)
         grid_cell(grid, "%s", words_named(location, "kind"));
         grid_cell(grid, "%s", words_text(location, "country"));
     }
-    sheet_grid_end(sheet, grid, "Every location was visited or sampled in this cycle.");
+    sheet_grid_end(sheet, grid,
+                   none_left(words_count(location_counts, "total"),
+                             "Every location was visited or sampled in this cycle."));
 }
 
 void section_sampling(const struct sheet *sheet, const json_t *said)

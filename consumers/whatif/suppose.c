@@ -338,6 +338,9 @@ bool suppose(PGconn *connection, const struct supposed *supposed, struct answer 
     progress_start(&run.progress);
     bool done =
         connection_command(connection, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", fault) &&
+        /* Many services are evaluated between two questions. */
+        connection_command(connection, "SET LOCAL idle_in_transaction_session_timeout = 0",
+                           fault) &&
         read_head(&run, fault) && suppose_governance(&run, fault) && suppose_services(&run, fault);
     struct fault ignored;
     connection_command(connection, "ROLLBACK", &ignored);

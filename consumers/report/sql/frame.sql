@@ -8,7 +8,8 @@
 -- The cycle is that of assay.audit_coverage: it begins with the decision that renewed, or with the
 -- first audit where none has. The audit of a renewal belongs to the cycle it closes.
 WITH known AS MATERIALIZED (
-    SELECT CASE WHEN $4::text IS NOT NULL THEN record.known_position($4::timestamptz) END AS upto
+    SELECT CASE WHEN $4::text IS NOT NULL THEN record.known_position($4::text::timestamptz) END
+               AS upto
 ), asked AS MATERIALIZED (
     SELECT k.upto, a.fields -> 'audit' AS body,
            coalesce($3::text, a.fields -> 'audit' ->> 'reported_at',
@@ -17,7 +18,7 @@ WITH known AS MATERIALIZED (
            (a.fields -> 'audit' ->> 'ends_at')::timestamptz AS ends_at
     FROM known k
     CROSS JOIN LATERAL record.fact_in_force('audit', $2::text,
-                                            coalesce($3::timestamptz, 'infinity'), k.upto) a
+                                            coalesce($3::text::timestamptz, 'infinity'), k.upto) a
     WHERE a.fields -> 'audit' ->> 'programme' = $1::text
 ), programme AS MATERIALIZED (
     SELECT p.fields -> 'programme' AS body

@@ -31,6 +31,7 @@ WITH frame AS MATERIALIZED (
 )
 SELECT json_build_object('standards', coalesce(json_agg(json_build_object(
     'standard', p.standard, 'title', coalesce(p.title, p.standard),
+    'clauses', (SELECT count(*) FROM control c WHERE c.standard = p.standard AND c.kind = 'CLAUSE'),
     'reviews', (
         SELECT coalesce(json_agg(json_build_object(
                    'control', r.control, 'title', r.title, 'kind', r.kind, 'group', r."group",

@@ -1,6 +1,6 @@
--- Versions of the Statement of Applicability compared: from the fieldwork's to the report's, and from
--- the previous audit's to this one's; once where both start from the same version, and none with
--- itself. Material is what assay.soa_diff calls so. $1 frame.
+-- Versions of the Statement of Applicability compared: from the fieldwork's to the report's, and
+-- from the previous audit's to this one's; once where both start from the same version, and none
+-- with itself. Material is what assay.soa_diff calls so. $1 frame.
 --
 -- A version is the last of its name that was in force by the instant, else the first after it: what
 -- an audit names was there, even where its event is dated later.
