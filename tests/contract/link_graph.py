@@ -27,6 +27,7 @@ PROGRAMS = {  # name below build/bin: which of the two it links. All others: no 
     "assay-explain": {SQL},
     "assay-rejects": {SQL},
     "assay-rebuild": {SQL},
+    "assay-reopen": {SQL},
 }
 SYMBOLS = {KAFKA: "rd_kafka_", SQL: "PQ"}
 
