@@ -31,6 +31,7 @@ PROGRAMS = {  # name below build/bin: which of the two it links. All others: no 
     "assay-rejects": {SQL},
     "assay-report": {SQL},
     "assay-rebuild": {SQL},
+    "assay-reopen": {SQL},
 }
 SYMBOLS = {KAFKA: "rd_kafka_", SQL: "PQ"}
 

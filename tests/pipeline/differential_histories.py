@@ -157,10 +157,11 @@ class Told:
             event["sequence"] = str(2**63 - 1)
         elif what == "instant":
             ahead = line["topic"] in (generate.m.GOVERNANCE, "assay.services", "assay.scope")
-            event["occurredAt"] = self.chance.choice(
-                ["0001-01-01T00:00:01Z", "9998-01-01T00:00:00Z" if ahead else "1969-12-31T23:59:59Z"])
+            latest = "9998-01-01T00:00:00Z" if ahead else "1969-12-31T23:59:59Z"
+            event["occurredAt"] = self.chance.choice(["0001-01-01T00:00:01Z", latest])
         else:  # is cut to microseconds
-            event["occurredAt"] = event["occurredAt"].split(".")[0].removesuffix("Z") + ".000000999Z"
+            seconds = event["occurredAt"].removesuffix("Z").split(".")[0]
+            event["occurredAt"] = seconds + ".000000999Z"
         return dict(line, event=event)
 
     def _mostly_in_time(self, late):
@@ -275,9 +276,20 @@ class Expected:
         after = self.reference.statuses[here].get(cell)
         return (before, after) if before != after else None
 
+    def records_that_count(self, records, cause):
+        """Those of the records that bring this event, and by which it counts."""
+        history = self.reference.history
+        retractions = [event for event in read_events([record.line for record in records])
+                       if event.kind == "retraction"]
+        left = history.topics_left(cause, retractions)
+        return [
+            record for record in records
+            if id_of(cause) == (record.event["id"], record.line["digest"]) and record.topic in left
+            and (cause.kind != "controlTestResult" or history.counts(cause, record.topic))]
+
     def cause(self, cell, at):
-        """The id of the greatest event that takes effect on the cell at this instant; None: time
-        alone changes it."""
+        """The greatest event that takes effect on the cell at this instant; None: time alone
+        changes it."""
         before, now = Moment(self.reference.history, at - 1), Moment(self.reference.history, at)
 
         def came(kind, key):
@@ -300,8 +312,7 @@ class Expected:
                 events.append(came("checkMapping", key))
         results = [came("controlTestResult", key) for key in now.facts["controlTestResult"]
                    if key[:2] == cell[:2] and key[2] in checks]
-        deciding = greatest([*events, greatest(results)])
-        return deciding.id if deciding else None
+        return greatest([*events, greatest(results)])
 
     def unmapped(self, records, at):
         """{(event's id, standard, control, reason)} of those of its records whose events have no

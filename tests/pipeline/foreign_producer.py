@@ -1,14 +1,16 @@
 """A team without any of Assay's code: stock protobuf and Kafka clients, and the .proto files."""
 
 import importlib
+import statistics
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 import uuid
 
 import facts
-from world import TOP, Scenario
+from world import TOP, Scenario, await_condition
 
 
 def generate(folder):
@@ -74,6 +76,24 @@ class ForeignProducer(Scenario):
         cells = self.world.query("SELECT * FROM assay.cell_status ORDER BY control")
         self.assertEqual([cell["status"] for cell in cells], ["PASSED"] * 3)
         self.assertEqual([str(cell["deciding_event"]) for cell in cells], list(values))
+
+    def test_2_a_single_event_is_visible_at_once(self):
+        """Nothing waits for a batch to fill: milliseconds, of which a busy machine makes more."""
+        producer = self.world.producer(**{"linger.ms": 0})
+        waited = []
+        for number in range(11):
+            event = self.event("bare")
+            event.control_test_result.result = (
+                self.evidence_pb2.RESULT_FAIL, self.evidence_pb2.RESULT_PASS)[number % 2]
+            event.occurred_at.FromDatetime(facts.now().replace(tzinfo=None))
+            began = time.monotonic()
+            producer.produce("assay.evidence", key="mail", value=event.SerializeToString())
+            self.assertEqual(producer.flush(10), 0)
+            await_condition(lambda: event.id == str(self.world.value(
+                "SELECT deciding_event FROM assay.cell_status WHERE control = 'C.1'")),
+                10, "the event")
+            waited.append(time.monotonic() - began)
+        self.assertLess(statistics.median(waited), 0.5, waited)
 
 
 if __name__ == "__main__":

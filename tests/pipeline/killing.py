@@ -1,19 +1,22 @@
-"""killing -- aggregators are killed, stopped beyond their session and cut off from PostgreSQL, which
-itself crashes, while records come: each counts once, in one order, and the answers stay the
-reference's.
+"""killing -- while records come, aggregators are killed, stopped beyond their session and cut off
+from PostgreSQL, and it and Apache Kafka crash: each record counts once, in one order, and the
+answers stay the reference's.
 
-    killing.py [KIND [CHUNKS [SEED]]]    Violence with so many disturbances, from that seed
+    killing.py [KIND [DISTURBANCES SEED]]
 """
 
+import contextlib
 import signal
 import socket
 import sys
 import threading
 import unittest
 
+import psycopg2
+
 from world import await_condition
 
-from differential import Differential, Sending
+from differential import Differential
 from differential_histories import Told
 
 APPLICATION = "application_name=aggregator-"
@@ -25,7 +28,7 @@ class Disturbed(Differential):
     @classmethod
     def aggregate(cls, *flags, port=None):
         """One more aggregator; its number is world.started. `port`: PostgreSQL's, or a proxy's."""
-        uri = cls.world.postgresql.uri()
+        uri = cls.world.postgresql.uri(role="assay_aggregator")
         if port is not None:
             passwords = cls.world.postgresql.passwords
             anywhere = passwords.with_name("pgpass.anywhere")
@@ -77,13 +80,13 @@ class Disturbed(Differential):
 class Violence(Disturbed, unittest.TestCase):
     """Whatever happens, at moments drawn from a number."""
 
-    SEED, COUNT, CHUNKS = 1, 10, 18
+    SEED, COUNT, CHUNKS = 1, 3, 8
     AGGREGATORS = []
 
     @classmethod
     def histories(cls):
         return [Told(seed) for seed in range(cls.SEED, cls.SEED + cls.COUNT)] + [
-            Told(cls.SEED + cls.COUNT, size=300, days=range(0, 320, 3), late=0.2)]
+            Told(cls.SEED + cls.COUNT, size=25 * cls.CHUNKS, days=range(0, 320, 3), late=0.2)]
 
     @classmethod
     def take_in(cls, sending):
@@ -141,8 +144,8 @@ class Violence(Disturbed, unittest.TestCase):
         zombie = cls.world.aggregators[chance.randrange(len(cls.world.aggregators))]
         zombie.process.send_signal(signal.SIGSTOP)
         epochs = cls.epochs()
-        # What a stopped process holds in the middle of a transaction is let go of when the session's
-        # timeouts end it; they are not waited for here.
+        # What a stopped process holds in the middle of a transaction is let go of when timeouts
+        # end its session; they are not waited for here.
         await_condition(
             lambda: cls.terminate(zombie, "wait_event IN ('ClientRead', 'ClientWrite')"
                                           " AND xact_start IS NOT NULL") or all(
@@ -184,11 +187,58 @@ class Violence(Disturbed, unittest.TestCase):
         sending.send(20)
 
 
+class Zombie(Disturbed, unittest.TestCase):
+    """Stopped in the middle of a batch, replaced, and let go on: it writes nothing, says so, and
+    joins the group again."""
+
+    SEED, COUNT = 70, 3
+    AGGREGATORS = []
+    FENCED = "the batch is dropped here"
+
+    @classmethod
+    def histories(cls):
+        return [Told(seed) for seed in range(cls.SEED, cls.SEED + cls.COUNT)]
+
+    @classmethod
+    def take_in(cls, sending):
+        cls.zombie = cls.aggregate("--batch-records=10")
+        sending.send(40)
+        cls.world.await_caught_up()
+        with contextlib.closing(psycopg2.connect(cls.world.postgresql.uri())) as holding:
+            with holding.cursor() as cursor:
+                cursor.execute("SELECT FROM record.commit_head FOR UPDATE")
+            sending.send(40)
+            await_condition(lambda: cls.sessions(
+                cls.zombie, "wait_event_type = 'Lock' AND query LIKE '%%append_commit%%'"),
+                60, "a batch before its last step")
+            cls.zombie.process.send_signal(signal.SIGSTOP)
+        # Its session has the lock now, and nobody who would commit. In the end a timeout ends it.
+        await_condition(lambda: cls.sessions(cls.zombie, "state = 'idle in transaction'"),
+                        60, "the last step")
+        cls.aggregate()
+        cls.terminate(cls.zombie)
+        sending.send(40)
+        taken = "SELECT coalesce(sum(next_offset), 0) FROM assay.completeness"
+        end = sum(cls.world.ends().values())
+        await_condition(lambda: cls.world.value(taken) == end, 60, "the other's work")
+        cls.before = cls.world.value("SELECT count(*) FROM assay.commit")
+        cls.zombie.process.send_signal(signal.SIGCONT)
+        await_condition(lambda: cls.FENCED in cls.zombie.log.read_text(), 60, "its coming back")
+        cls.after = cls.world.value("SELECT count(*) FROM assay.commit")
+        await_condition(
+            lambda: "claimed" in cls.zombie.log.read_text().split(cls.FENCED)[1], 60, "a new claim")
+        while sending.send(40):
+            pass
+
+    def test_8_it_wrote_nothing(self):
+        self.assertEqual(self.after, self.before)
+
+
 class Cuts(Disturbed, unittest.TestCase):
     """Between PostgreSQL and aggregators the line is cut, also behind a COMMIT, whose answer is
     lost then: nobody knows whether it counts until PostgreSQL is asked."""
 
-    SEED, COUNT = 50, 4
+    SEED, COUNT = 50, 2
     AGGREGATORS = []
 
     @classmethod
@@ -197,29 +247,31 @@ class Cuts(Disturbed, unittest.TestCase):
 
     @classmethod
     def take_in(cls, sending):
-        cls.line = Line(cls.world.postgresql.port, sending.chance)
+        cls.line = Line(cls.world.postgresql.port)
         cls.addClassCleanup(cls.line.close)
         cls.aggregate("--batch-records=4", port=cls.line.port)
         cls.aggregate("--batch-records=20", port=cls.line.port)
-        while sending.send(20):
+        taken = "SELECT coalesce(sum(next_offset), 0) FROM assay.completeness"
+        while sending.send(15):
             cls.line.cut_one()
-        cls.world.await_caught_up()
-        cls.line.cut_nothing()
+            end = sum(cls.world.ends().values())
+            await_condition(lambda: not cls.line.cutting() or cls.world.value(taken) == end,
+                            60, "a cut, or the end")
 
     def test_8_lines_were_cut(self):
-        self.assertGreater(self.line.answers_lost, 3)
-        self.assertGreater(self.line.questions_lost, 3)
+        self.assertGreater(self.line.answers_lost, 1)
+        self.assertGreater(self.line.questions_lost, 1)
 
 
 class Line:
-    """Passes bytes on between clients and a port, and cuts a connection now and then: `before` a
-    COMMIT arrives, or `after` it, when the answer comes."""
+    """Passes bytes on between clients and a port, and cuts connections at the COMMIT of a batch
+    when told so: in turns before the question arrives, and before the answer does."""
 
+    BATCH = b"COPY record.ledger"
     COMMIT = b"Q\x00\x00\x00\x0bCOMMIT\x00"
 
-    def __init__(self, to, chance):
+    def __init__(self, to):
         self.to = to
-        self.chance = chance
         self.cuts = threading.Semaphore(0)  # so many are still to come
         self.answers_lost = self.questions_lost = 0
         self.listener = socket.create_server(("127.0.0.1", 0))
@@ -235,9 +287,12 @@ class Line:
     def cut_one(self):
         self.cuts.release()
 
-    def cut_nothing(self):
-        while self.cuts.acquire(blocking=False):
-            pass
+    def cutting(self):
+        """Whether a cut is still to come."""
+        if self.cuts.acquire(blocking=False):
+            self.cuts.release()
+            return True
+        return False
 
     def _accept(self):
         while True:
@@ -251,40 +306,38 @@ class Line:
         with client, socket.create_connection(("127.0.0.1", self.to)) as server:
             back = threading.Thread(target=self._copy, args=(server, client), daemon=True)
             back.start()
-            try:
+            with contextlib.suppress(OSError):
                 self._forward(client, server)
-            except OSError:
-                pass
-            finally:
-                for end in (client, server):
-                    try:
-                        end.shutdown(socket.SHUT_RDWR)
-                    except OSError:
-                        pass
-                back.join()
+            with contextlib.suppress(OSError):
+                server.shutdown(socket.SHUT_WR)  # PostgreSQL does first what it has read
+            back.join()
 
     def _forward(self, client, server):
+        writes = False
         while data := client.recv(65536):
-            if data.endswith(self.COMMIT) and self.cuts.acquire(blocking=False):
-                if self.chance.random() < 0.5:
-                    self.questions_lost += 1
-                    return
-                client.shutdown(socket.SHUT_RDWR)  # before the answer can come
+            writes = writes or self.BATCH in data
+            if not data.endswith(self.COMMIT):
+                server.sendall(data)
+                continue
+            if not writes or not self.cuts.acquire(blocking=False):
+                writes = False
+                server.sendall(data)
+                continue
+            if self.questions_lost > self.answers_lost:
                 self.answers_lost += 1
+                client.shutdown(socket.SHUT_WR)  # no answer passes from here on
                 server.sendall(data)
                 server.shutdown(socket.SHUT_WR)
-                while server.recv(65536):
-                    pass
                 return
-            server.sendall(data)
+            self.questions_lost += 1
+            return
 
     @staticmethod
     def _copy(server, client):
-        try:
+        with contextlib.suppress(OSError):
             while data := server.recv(65536):
-                client.sendall(data)
-        except OSError:
-            pass
+                with contextlib.suppress(OSError):
+                    client.sendall(data)
 
 
 if __name__ == "__main__":
