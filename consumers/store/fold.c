@@ -323,8 +323,6 @@ static void evaluate_read(struct fold *fold, struct service **services, size_t c
 static bool read_service(struct fold *fold, PGconn *connection, const struct locked *locked,
                          struct service *service, bool *fresh, struct fault *fault)
 {
-    if (service->posture != NULL && service->version != locked->version)
-        service_unload(&fold->services, service); /* another aggregator has written it */
     *fresh = service->posture == NULL;
     if (!*fresh) {
         if (service->governance < locked->governance)
@@ -347,8 +345,17 @@ static bool open_services(struct fold *fold, PGconn *connection, const struct lo
     if (fresh == NULL)
         abort();
     bool done = true;
-    for (size_t i = 0; i < count && done; i++) {
+    bool stale = false;
+    for (size_t i = 0; i < count; i++) {
         services[i] = services_get(&fold->services, locked[i].service);
+        stale = stale || services[i]->posture == NULL ||
+                services[i]->version != locked[i].version; /* written by another aggregator */
+    }
+    /* Who inherits and was not there when its provider changed has to begin anew with it. */
+    bool together = stale && governance_log_inherits(fold->governance);
+    for (size_t i = 0; i < count && done; i++) {
+        if (together || services[i]->version != locked[i].version)
+            service_unload(&fold->services, services[i]);
         done = read_service(fold, connection, &locked[i], services[i], &fresh[i], fault);
     }
     for (size_t i = 0; i < count && done; i++) {

@@ -239,7 +239,8 @@ class Differential:
                 row["made_by"] = row["cause"]
                 cause = str(row["cause"])
                 if told.all_bodies and (cause in decisions or (cause, about[1]) in said):
-                    row["cause"] = told.whole.cause(*about) if about in expected else None
+                    looked = told.whole.cause(*about) if about in expected else None
+                    row["cause"] = looked.id if looked else None
             self.assertAlike(
                 told,
                 {about: {"from_status": before, "to_status": after,
@@ -294,7 +295,7 @@ class Differential:
         """The position of a change is the one that made it known."""
         self.assertEqual(row["known_at"], self.stamps[row["position"]])
         cause = told.whole.cause(*about)
-        if row["made_by"] is not None and str(row["made_by"]) == cause:
+        if cause is not None and str(row["made_by"]) == cause.id:
             brought = told.whole.records_that_count(told.records, cause)
             first = min(self.positions[record.at] for record in brought)
             if row["position"] != first:
