@@ -49,6 +49,79 @@ static json_t *check_object(const struct answer *answer, const struct explained_
                      event_object(answer, &check->mapping), "streams", streams);
 }
 
+static json_t *status_or_null(enum cell_status status)
+{
+    return status == CELL_NONE ? json_null() : json_string(cell_status_name(status));
+}
+
+static json_t *rules_array(const struct posture_explanation *why)
+{
+    json_t *rules = json_array();
+    for (uint32_t i = 0; i < why->rule_count; i++)
+        json_array_append_new(rules, json_pack("{s:i, s:s, s:o, s:b}", "number",
+                                               why->rules[i].number, "name", why->rules[i].name,
+                                               "status", status_or_null(why->rules[i].status),
+                                               "matches", why->rules[i].matches ? 1 : 0));
+    return rules;
+}
+
+static json_t *chain_array(const struct answer *answer)
+{
+    const struct posture_explanation *why = answer->explanation;
+    json_t *chain = json_array();
+    for (uint32_t i = 0; i < why->chain_count; i++) {
+        const struct explained_link *link = &why->chain[i];
+        json_array_append_new(
+            chain, json_pack("{s:s, s:s, s:o, s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:b, s:o}",
+                             "service", link->service, "environment", link->environment,
+                             "inheritance", event_object(answer, &link->inheritance), "kind",
+                             text_or_null(codec_enum_name(&assay__v1__inheritance_kind__descriptor,
+                                                          (int)link->kind)),
+                             "providerService", link->provider_service, "providerEnvironment",
+                             link->provider_environment, "own", status_or_null(link->own),
+                             "provider", status_or_null(link->provider), "fault",
+                             text_or_null(provider_fault_sentence(link->fault)), "taken",
+                             status_or_null(link->taken), "ownSide", link->own_side ? 1 : 0,
+                             "shown", status_or_null(link->shown)));
+    }
+    return chain;
+}
+
+/* What the office has said of the cell. */
+static json_t *office_object(const struct answer *answer)
+{
+    static const char *const listings[] = {
+        [LISTING_NO_STATEMENT] = "NO_STATEMENT",
+        [LISTING_OMITTED] = "OMITTED",
+        [LISTING_INCLUDED] = "INCLUDED",
+        [LISTING_EXCLUDED] = "EXCLUDED",
+    };
+    const struct posture_explanation *why = answer->explanation;
+    json_t *findings = json_array();
+    for (uint32_t i = 0; i < why->finding_count; i++) {
+        const struct explained_finding *finding = &why->findings[i];
+        json_array_append_new(
+            findings,
+            json_pack("{s:s, s:o, s:b, s:b, s:b, s:o, s:b}", "finding", finding->finding, "event",
+                      event_object(answer, &finding->event), "open", finding->open ? 1 : 0, "major",
+                      finding->major ? 1 : 0, "minor", finding->minor ? 1 : 0, "dueAt",
+                      instant_or_null(finding->due_at), "weighs", finding->weighs ? 1 : 0));
+    }
+    json_t *exceptions = json_array();
+    for (uint32_t i = 0; i < why->exception_count; i++) {
+        const struct explained_exception *exception = &why->exceptions[i];
+        json_array_append_new(exceptions,
+                              json_pack("{s:s, s:o, s:o, s:i}", "exception", exception->exception,
+                                        "event", event_object(answer, &exception->event),
+                                        "expiresAt", instant_or_null(exception->expires_at),
+                                        "covers", (int)exception->covers));
+    }
+    return json_pack("{s:o, s:o, s:s, s:b, s:o, s:o}", "statement",
+                     event_object(answer, &why->statement), "statementVersion",
+                     text_or_null(why->statement_version), "listing", listings[why->listing],
+                     "clause", why->clause ? 1 : 0, "findings", findings, "exceptions", exceptions);
+}
+
 static json_t *next_object(const struct answer *answer)
 {
     const struct posture_explanation *why = answer->explanation;
@@ -57,11 +130,12 @@ static json_t *next_object(const struct answer *answer)
     json_t *expiring = json_array();
     for (uint32_t i = 0; i < why->next_expiring_count; i++)
         json_array_append_new(expiring, event_object(answer, &why->next_expiring[i]->event));
-    return json_pack("{s:o, s:o, s:o, s:o}", "at", instant_or_null(why->until), "status",
-                     why->next_status == CELL_NONE
-                         ? json_null()
-                         : json_string(cell_status_name(why->next_status)),
-                     "cause", event_object(answer, &why->next_cause), "expiring", expiring);
+    return json_pack(
+        "{s:o, s:o, s:o, s:o, s:o, s:o}", "exception", text_or_null(why->next_exception), "finding",
+        text_or_null(why->next_finding), "at", instant_or_null(why->until), "status",
+        why->next_status == CELL_NONE ? json_null()
+                                      : json_string(cell_status_name(why->next_status)),
+        "cause", event_object(answer, &why->next_cause), "expiring", expiring);
 }
 
 static json_t *in_force_object(const struct answer *answer)
@@ -88,7 +162,10 @@ bool answer_json(const struct answer *answer)
     json_t *rule = json_pack("{s:i, s:s, s:s}", "number", why->rule, "name", why->rule_name,
                              "sentence", why->sentence);
     json_t *object = json_pack(
-        "{s:s, s:s, s:s, s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:i, s:i, s:o, s:o}", "service",
+        "{s:o, s:o, s:o, s:o, s:s, s:s, s:s, s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:i, s:i, s:o,"
+        " s:o}",
+        "rules", rules_array(why), "inheritance", chain_array(answer), "office",
+        office_object(answer), "ownStatus", status_or_null(why->own_status), "service",
         answer->service, "environment", answer->environment, "standard", answer->standard,
         "control", answer->control, "at", instant_or_null(answer->at), "status",
         cell_status_name(why->status), "since", instant_or_null(why->since), "until",

@@ -75,9 +75,11 @@ static instant now(void)
 static enum exit_status explain(struct answer *answer, struct evaluated *evaluated)
 {
     struct posture_explanation explanation;
-    if (!posture_explain(evaluated_service(evaluated), evaluated_governance(evaluated),
-                         evaluated_position(evaluated), answer->environment, answer->standard,
-                         answer->control, answer->at, &explanation)) {
+    size_t count;
+    struct posture_service *const *services = evaluated_services(evaluated, &count);
+    if (!posture_explain_together(services, count, evaluated_governance(evaluated),
+                                  evaluated_position(evaluated), answer->environment,
+                                  answer->standard, answer->control, answer->at, &explanation)) {
         char at[INSTANT_TEXT_MAX];
         log_error("at %s there is no %s of %s for %s in %s; assay status %s shows what there is",
                   instant_format(answer->at, at), answer->control, answer->standard,

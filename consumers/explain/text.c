@@ -41,6 +41,76 @@ static void print_in_force(const struct answer *answer)
     print_event(answer, &why->programme);
 }
 
+/* Which rules were asked, and what each said: of a cell that inherits, on its own side. */
+static void print_rules(const struct answer *answer)
+{
+    const struct posture_explanation *why = answer->explanation;
+    printf("\nRules asked%s\n", why->chain_count > 0 ? ", of its own side" : "");
+    for (uint32_t i = 0; i < why->rule_count; i++) {
+        const struct explained_rule *rule = &why->rules[i];
+        printf("  %2d %-16s %s\n", rule->number, rule->name,
+               rule->matches ? cell_status_name(rule->status) : "no");
+    }
+}
+
+static void print_link(const struct answer *answer, const struct explained_link *link)
+{
+    const char *kind = codec_enum_name(&assay__v1__inheritance_kind__descriptor, (int)link->kind);
+    printf("  %s/%s inherits, %s, from %s/%s\n    ", link->service, link->environment,
+           kind == NULL ? "?" : kind, link->provider_service, link->provider_environment);
+    print_event(answer, &link->inheritance);
+    printf("    own %s; provider %s", cell_status_name(link->own),
+           link->provider == CELL_NONE ? "not there" : cell_status_name(link->provider));
+    if (link->fault != PROVIDER_COUNTS)
+        printf(", counts as %s: %s", cell_status_name(link->taken),
+               provider_fault_sentence(link->fault));
+    printf("; shown %s%s\n", cell_status_name(link->shown),
+           link->own_side ? ", from its own side" : "");
+}
+
+/* What the office has said of the cell. */
+static void print_office(const struct answer *answer)
+{
+    static const char *const listings[] = {
+        [LISTING_NO_STATEMENT] = "no statement of applicability",
+        [LISTING_OMITTED] = "omits the control",
+        [LISTING_INCLUDED] = "includes the control",
+        [LISTING_EXCLUDED] = "excludes the control, with a justification",
+    };
+    const struct posture_explanation *why = answer->explanation;
+    char when[INSTANT_TEXT_MAX];
+    if (why->statement.any) {
+        printf("\nStatement of Applicability, version %s, %s%s: ",
+               why->statement_version == NULL ? "?" : why->statement_version,
+               listings[why->listing], why->clause ? " (a clause: it has no effect)" : "");
+        print_event(answer, &why->statement);
+    }
+    for (uint32_t i = 0; i < why->chain_count; i++) {
+        if (i == 0)
+            printf("\nInheritance\n");
+        print_link(answer, &why->chain[i]);
+    }
+    for (uint32_t i = 0; i < why->finding_count; i++) {
+        const struct explained_finding *finding = &why->findings[i];
+        printf("%s  %s: %s%s%s", i == 0 ? "\nFindings\n" : "", finding->finding,
+               finding->major   ? "major nonconformity"
+               : finding->minor ? "minor nonconformity"
+                                : "no nonconformity",
+               finding->open ? ", open" : ", not open", finding->weighs ? ", fails the cell" : "");
+        if (finding->due_at != INSTANT_END)
+            printf(", due %s", instant_format(finding->due_at, when));
+        printf("\n    ");
+        print_event(answer, &finding->event);
+    }
+    for (uint32_t i = 0; i < why->exception_count; i++) {
+        const struct explained_exception *exception = &why->exceptions[i];
+        printf("%s  %s: covers %u failing streams, expires %s\n    ",
+               i == 0 ? "\nExceptions\n" : "", exception->exception, exception->covers,
+               instant_format(exception->expires_at, when));
+        print_event(answer, &exception->event);
+    }
+}
+
 static void print_stream(const struct answer *answer, const struct explained_stream *stream)
 {
     char expires[INSTANT_TEXT_MAX];
@@ -111,6 +181,10 @@ static void print_next(const struct answer *answer)
         print_event(answer, &why->next_cause);
         return;
     }
+    if (why->next_exception != NULL)
+        printf(", when exception %s expires", why->next_exception);
+    if (why->next_finding != NULL)
+        printf(", when finding %s falls due", why->next_finding);
     printf(why->next_expiring_count > 0 ? ", when these results expire:\n" : ".\n");
     for (uint32_t i = 0; i < why->next_expiring_count; i++) {
         if (!answer->all && i == STREAMS_SHOWN) {
@@ -136,6 +210,8 @@ void answer_text(const struct answer *answer)
     printf("  decided by ");
     print_event(answer, &why->deciding);
     print_in_force(answer);
+    print_office(answer);
+    print_rules(answer);
     print_checks(answer);
     print_next(answer);
 }

@@ -12,6 +12,8 @@ struct evaluated {
     struct governance_log *governance;
     struct services services;
     struct service *service;
+    struct posture_service **postures; /* the service's first; borrowed from services */
+    size_t count;
 };
 
 /* The commit up to which facts count, and the governance commit up to which the service is
@@ -52,21 +54,24 @@ static bool read_reach(PGconn *connection, const char *name, const char *known_a
 static bool read_together(struct evaluated *evaluated, PGconn *connection,
                           const struct kin_set *kin, const struct reach *reach, struct fault *fault)
 {
-    struct posture_service **postures = calloc(kin->count + 1, sizeof(struct posture_service *));
-    if (postures == NULL)
+    evaluated->postures = calloc(kin->count + 1, sizeof(struct posture_service *));
+    if (evaluated->postures == NULL)
         abort();
     bool done = true;
+    evaluated->count = 1; /* the first place is the service's own */
     for (size_t i = 0; i < kin->count && done; i++) {
         struct service *service = services_get(&evaluated->services, kin->names[i]);
         service->governance = reach->governance;
         done = service_read(service, connection, &evaluated->topics, reach->position, fault);
-        postures[i] = service->posture;
+        if (service == evaluated->service)
+            evaluated->postures[0] = service->posture;
+        else
+            evaluated->postures[evaluated->count++] = service->posture;
     }
     if (done)
-        posture_evaluate_together(postures, kin->count,
+        posture_evaluate_together(evaluated->postures, evaluated->count,
                                   governance_log_posture(evaluated->governance), reach->governance,
                                   0, NULL);
-    free(postures);
     return done;
 }
 
@@ -111,15 +116,17 @@ void evaluated_close(struct evaluated *evaluated)
 {
     if (evaluated == NULL)
         return;
+    free(evaluated->postures);
     services_free(&evaluated->services);
     governance_log_free(evaluated->governance);
     topics_free(&evaluated->topics);
     free(evaluated);
 }
 
-struct posture_service *evaluated_service(struct evaluated *evaluated)
+struct posture_service *const *evaluated_services(const struct evaluated *evaluated, size_t *count)
 {
-    return evaluated->service->posture;
+    *count = evaluated->count;
+    return evaluated->postures;
 }
 
 const struct posture_governance *evaluated_governance(const struct evaluated *evaluated)

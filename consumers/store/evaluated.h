@@ -26,7 +26,8 @@ struct evaluated *evaluated_open(PGconn *connection, const char *name, const cha
                                  struct fault *fault);
 void evaluated_close(struct evaluated *evaluated);
 
-struct posture_service *evaluated_service(struct evaluated *evaluated);
+/* The service asked for first, then those it is bound to by inheritance, evaluated with it. */
+struct posture_service *const *evaluated_services(const struct evaluated *evaluated, size_t *count);
 const struct posture_governance *evaluated_governance(const struct evaluated *evaluated);
 int64_t evaluated_position(const struct evaluated *evaluated); /* governance commit evaluated to */
 
