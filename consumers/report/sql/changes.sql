@@ -14,32 +14,39 @@ WITH frame AS MATERIALIZED (
         service text, title text, category text, "position" integer, lifecycle text,
         environment text, place integer, state text, standard text, standard_place integer,
         membership text, reason text, in_scope boolean)
-), gone AS MATERIALIZED (
-    SELECT b.service, b.title, b.category, b."position", b.environment, b.place, b.standard,
-           b.standard_place,
-           CASE WHEN n.lifecycle = 'RETIRED' THEN 'RETIRED'
-                WHEN n.state = 'DISCONTINUED' OR n.service IS NULL THEN 'ENVIRONMENT_GONE'
-                ELSE 'REMOVED' END AS change,
-           n.reason, 'before' AS name
-    FROM place b
-    LEFT JOIN place n ON n.name = 'now' AND n.service = b.service
-                     AND n.environment = b.environment AND n.standard = b.standard
-    WHERE b.name = 'before' AND b.in_scope AND coalesce(NOT n.in_scope, true)
-), come AS MATERIALIZED (
-    SELECT n.service, n.title, n.category, n."position", n.environment, n.place, n.standard,
-           n.standard_place, 'ADDED' AS change, n.reason, 'now' AS name
-    FROM place n
-    LEFT JOIN place b ON b.name = 'before' AND b.service = n.service
-                     AND b.environment = n.environment AND b.standard = n.standard
-    WHERE n.name = 'now' AND n.in_scope AND coalesce(NOT b.in_scope, true)
+), held AS MATERIALIZED (
+    -- Both moments of a place in one row. Grouped, not joined: of JSON the planner knows no sizes,
+    -- and would compare each place with each.
+    SELECT p.service, p.environment, p.standard, min(p.place) AS place,
+           min(p.standard_place) AS standard_place,
+           coalesce(bool_or(p.in_scope) FILTER (WHERE p.name = 'now'), false) AS now,
+           coalesce(bool_or(p.in_scope) FILTER (WHERE p.name = 'before'), false) AS before,
+           max(p.lifecycle) FILTER (WHERE p.name = 'now') AS lifecycle,
+           max(p.state) FILTER (WHERE p.name = 'now') AS state,
+           max(p.reason) FILTER (WHERE p.name = 'now') AS reason,
+           coalesce(max(p.title) FILTER (WHERE p.name = 'now'), max(p.title)) AS title,
+           coalesce(max(p.category) FILTER (WHERE p.name = 'now'), max(p.category)) AS category,
+           coalesce(max(p."position") FILTER (WHERE p.name = 'now'), max(p."position"))
+               AS "position"
+    FROM place p GROUP BY p.service, p.environment, p.standard
+), change AS MATERIALIZED (
+    SELECT h.*,
+           CASE WHEN h.now THEN 'ADDED'
+                WHEN h.lifecycle = 'RETIRED' THEN 'RETIRED'
+                WHEN h.state = 'DISCONTINUED' OR h.state IS NULL THEN 'ENVIRONMENT_GONE'
+                ELSE 'REMOVED' END AS change
+    FROM held h WHERE h.now <> h.before
+), covered AS MATERIALIZED (
+    SELECT h.service, bool_or(h.now) AS now, bool_or(h.before) AS before
+    FROM held h GROUP BY h.service
 ), moved AS MATERIALIZED (
     SELECT c.change, c.service, c.title, c.category, c."position", c.environment, c.place,
            json_agg(c.standard ORDER BY c.standard_place) AS standards,
            (array_agg(c.reason ORDER BY c.standard_place))[1] AS reason,
-           NOT EXISTS (SELECT FROM place o
-                       WHERE o.name <> c.name AND o.service = c.service AND o.in_scope) AS whole
-    FROM (SELECT * FROM come UNION ALL SELECT * FROM gone) c
-    GROUP BY c.change, c.service, c.title, c.category, c."position", c.environment, c.place, c.name
+           bool_and(CASE WHEN c.now THEN NOT v.before ELSE NOT v.now END) AS whole
+    FROM change c
+    JOIN covered v ON v.service = c.service
+    GROUP BY c.change, c.service, c.title, c.category, c."position", c.environment, c.place
 ), location AS MATERIALIZED (
     SELECT m.name, l.key, l.fields -> 'location' AS b
     FROM frame f

@@ -67,10 +67,20 @@ WITH frame AS MATERIALIZED (
            OR NOT EXISTS (SELECT FROM excluded e
                           WHERE e.standard = c.standard AND e.control = c.control))
 ), service_looked AS MATERIALIZED (
-    SELECT v.*, EXISTS (SELECT FROM sample s
-                        WHERE s.standard = v.standard AND s.s ->> 'service' = v.service
-                          AND s.s ->> 'environment' = v.environment) AS sampled
-    FROM service v
+    -- Grouped, not joined: of JSON the planner knows no sizes.
+    SELECT k.service, k.environment, k.standard, max(k.title) AS title,
+           max(k.category) AS category, max(k."position") AS "position", max(k.place) AS place,
+           bool_or(k.sampled) AS sampled
+    FROM (
+        SELECT v.service, v.environment, v.standard, v.title, v.category, v."position", v.place,
+               false AS sampled
+        FROM service v
+        UNION ALL
+        SELECT s.s ->> 'service', s.s ->> 'environment', s.standard, NULL, NULL, NULL, NULL, true
+        FROM sample s
+    ) k
+    GROUP BY k.service, k.environment, k.standard
+    HAVING NOT bool_and(k.sampled)
 ), service_place AS MATERIALIZED (
     SELECT v.service, v.title, v.category, v."position", v.environment, v.place,
            bool_or(v.sampled) AS sampled
