@@ -15,7 +15,7 @@ import unittest
 from world import World, await_condition
 
 from differential_witness import Witness
-from differential_histories import TEAMS, Told, instant as instant_of, text_of
+from differential_histories import TEAMS, Told, instant, text_of
 
 TIME_ZERO = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 CELL = ("service", "environment", "standard", "control")
@@ -136,6 +136,7 @@ class Differential:
     SEED = 1
     PARTITIONS = 3
     AGGREGATORS = [["--batch-records=7", "--memory=1"], []]
+    REBUILD = []
 
     @classmethod
     def setUpClass(cls):
@@ -230,7 +231,7 @@ class Differential:
         for told in self.told:
             found = Reading(self.world, told).changes()
             expected = told.whole.changes(micros(now))
-            said = {(record.event["id"], instant_of(record.event["occurredAt"]))
+            said = {(record.event["id"], instant(record.event["occurredAt"]))
                     for record in told.records}
             decisions = {record.event["id"] for record in told.records
                          if "certificate" in record.event}  # may take force later
@@ -271,10 +272,32 @@ class Differential:
                              "unmapped")
         self.assertNothingWrong()
 
+    def test_5b_who_is_silent_and_how_far_each_log_is_taken(self):
+        now = micros(self.world.value("SELECT now()"))
+        for told in self.told:
+            found = {
+                (row["source"], row["service"]): {
+                    "last": micros(row["last_event_at"]), "by": micros(row["expected_by"])}
+                for row in self.world.query(
+                    "SELECT * FROM assay.silent_producer WHERE service = ANY (%s)", told.services)
+            }
+            expected = {about: {"last": last, "by": by} for about, (last, by)
+                        in told.whole.silent(told.records, now).items()}
+            self.assertAlike(told, expected, found, "silent_producer")
+        self.assertNothingWrong()
+        latest = {}
+        for record in (record for told in self.told for record in told.records):
+            at = instant(record.event["occurredAt"])
+            latest[record.at[:2]] = max(latest.get(record.at[:2], at), at)
+        self.assertEqual(latest, {
+            (row["topic"], row["partition"]): micros(row["last_event_at"])
+            for row in self.world.query("SELECT * FROM assay.completeness")
+            if row["last_event_at"] is not None})
+
     def test_6_rebuilt_row_for_row(self):
         before = self.derived()
         self.assertTrue(all(before[name] for name in ("timeline", "history", "standing", "cell")))
-        self.world.assay("rebuild")
+        self.world.assay("rebuild", *self.REBUILD)
         after = self.derived()
         for table, rows in before.items():
             with self.subTest(table=table):
@@ -351,6 +374,7 @@ class Wide(Differential, unittest.TestCase):
 
     COUNT, SIZE = 1, 9000
     AGGREGATORS = [["--batch-records=150", "--memory=1"]] * 2
+    REBUILD = ["--memory=1"]
 
     @classmethod
     def histories(cls):

@@ -23,7 +23,7 @@ from world import TOP
 
 sys.path.insert(0, str(TOP / "tests" / "reference"))
 import generate  # noqa: E402
-from facts import DAY, greatest, instant, read_events, text_of  # noqa: E402
+from facts import DAY, greatest, instant, read_events, text_of, time_to_live  # noqa: E402
 from moment import Moment  # noqa: E402
 from reference import Reference  # noqa: E402
 
@@ -352,6 +352,31 @@ class Expected:
                     elif control not in moment.controls(standard):
                         found.add((event.id, standard, control, "unknown_control"))
         return found
+
+    def silent(self, records, at):
+        """{(source, service): (last event, expected by)} of who has sent nothing since."""
+        moment = Moment(self.reference.history, at)
+        last, checks = {}, {}
+        for record in records:
+            fact = record.event.get("controlTestResult")
+            if fact:
+                about = record.event["source"], fact["service"]
+                occurred = instant(record.event["occurredAt"])
+                last[about] = max(last.get(about, occurred), occurred)
+                checks.setdefault(about, set()).add(fact["check"])
+        found = {}
+        for about, sent in checks.items():
+            mappings = [moment.facts["checkMapping"].get((check,)) for check in sent]
+            ttls = [time_to_live(mapping) for mapping in mappings
+                    if mapping and self._of_service(mapping, about[1])]
+            if ttls and last[about] + max(ttls) < at:
+                found[about] = last[about], last[about] + max(ttls)
+        return found
+
+    @staticmethod
+    def _of_service(mapping, service):
+        scopes = mapping.get("appliesTo", [])
+        return not scopes or any(scope["service"] in (service, "*") for scope in scopes)
 
     @staticmethod
     def _reached(topic, retraction, events):

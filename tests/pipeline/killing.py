@@ -6,15 +6,17 @@ answers stay the reference's.
 """
 
 import contextlib
+import os
 import signal
 import socket
+import subprocess
 import sys
 import threading
 import unittest
 
 import psycopg2
 
-from world import await_condition
+from world import BUILD, await_condition
 
 from differential import Differential
 from differential_histories import Told
@@ -80,7 +82,7 @@ class Disturbed(Differential):
 class Violence(Disturbed, unittest.TestCase):
     """Whatever happens, at moments drawn from a number."""
 
-    SEED, COUNT, CHUNKS = 1, 3, 8
+    SEED, COUNT, CHUNKS = 1, 3, 10
     AGGREGATORS = []
 
     @classmethod
@@ -95,7 +97,7 @@ class Violence(Disturbed, unittest.TestCase):
             cls.one_more(chance)
         size = len(sending.order) // cls.CHUNKS + 1
         acts = [cls.kill, cls.kill_all, cls.stop_and_go_on, cls.terminate_all, cls.cancel_all,
-                cls.crash_postgresql, cls.crash_kafka]
+                cls.crash_postgresql, cls.crash_kafka, cls.rebuild, cls.kill_rebuild]
         done = 0
         while sending.order:
             act = acts[done % len(acts)] if done < len(acts) else chance.choice(acts)
@@ -185,6 +187,27 @@ class Violence(Disturbed, unittest.TestCase):
         cls.world.kafka.stop(signal.SIGKILL)
         cls.world.kafka.start()
         sending.send(20)
+
+    @classmethod
+    def rebuild(cls, _, sending):
+        """Beside the aggregators, which wait, and then find their caches outdated."""
+        working = threading.Thread(target=cls.world.assay, args=("rebuild",))
+        working.start()
+        while working.is_alive():
+            sending.send(5)
+            working.join(0.1)
+
+    @classmethod
+    def kill_rebuild(cls, chance, sending):
+        working = subprocess.Popen([BUILD / "bin" / "assay-rebuild"], stderr=subprocess.DEVNULL,
+                                   env={**os.environ, **cls.world.environment()})
+        sending.send(20)
+        await_condition(lambda: working.poll() is not None or cls.world.query(
+            "SELECT FROM pg_stat_activity WHERE application_name = 'assay-rebuild'"
+            " AND xact_start < clock_timestamp() - %s * interval '10 ms'", chance.randrange(8)),
+            60, "the middle of a rebuild")
+        working.kill()
+        working.wait()
 
 
 class Zombie(Disturbed, unittest.TestCase):
