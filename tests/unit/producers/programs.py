@@ -276,7 +276,7 @@ class Dispatcher(Programs):
             text = self.run_program("assay", *arguments).stdout
             for name in ("publish", "import", "topics"):
                 self.assertTrue(re.search(rf"^  {name} +\w", text, re.MULTILINE), text)
-            self.assertNotIn("report ", text)  # only what is there
+            self.assertNotIn("dashboard ", text)  # only what is there
 
     def test_it_says_what_may_have_been_meant(self):
         self.assertIn("publish", self.run_program("assay", "publsh", status=2).stderr)
