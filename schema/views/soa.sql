@@ -37,6 +37,11 @@ BEGIN
       AND f.fields -> 'statement_of_applicability' ->> 'version' = soa_entries.version
     ORDER BY s.at DESC LIMIT 1;
     IF NOT FOUND THEN
+        IF NOT EXISTS (SELECT FROM record.fact f
+                       WHERE f.body = 'statement_of_applicability'
+                         AND f.key = soa_entries.programme) THEN
+            RETURN '[]';
+        END IF;
         RAISE EXCEPTION 'programme "%" has no Statement of Applicability of version "%"',
                         soa_entries.programme, soa_entries.version
         USING ERRCODE = 'no_data_found';
