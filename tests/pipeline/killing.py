@@ -44,6 +44,12 @@ class Disturbed(Differential):
         return cls.world.aggregate(f"--database={uri}&{APPLICATION}{number}", *flags)
 
     @classmethod
+    def await_it(cls, condition, what):
+        """As long as every aggregator runs, or is stopped."""
+        return await_condition(condition, 60, what,
+                               lambda: [one.must_run() for one in cls.world.aggregators])
+
+    @classmethod
     def sessions(cls, aggregator, condition="true"):
         """The process ids of an aggregator's sessions in PostgreSQL."""
         name = aggregator.directory.name
@@ -77,6 +83,22 @@ class Disturbed(Differential):
         ), [])
         self.assertEqual(self.world.query(
             "SELECT * FROM assay.completeness WHERE evaluation_lag <> 0 OR halted"), [])
+
+
+    @classmethod
+    @contextlib.contextmanager
+    def before_the_last_step(cls, sending, count):
+        """While this lasts, the sessions given hold a batch that has all but its position."""
+        with contextlib.closing(psycopg2.connect(cls.world.postgresql.uri())) as holding:
+            with holding.cursor() as cursor:
+                cursor.execute("SELECT FROM record.commit_head FOR UPDATE")
+            if not sending.send(count):
+                yield []
+                return
+            waiting = "wait_event_type = 'Lock' AND query LIKE '%%append_commit%%'"
+            yield cls.await_it(
+                lambda: [pid for one in cls.world.aggregators
+                         for pid in cls.sessions(one, waiting)], "a batch before its last step")
 
 
 class Violence(Disturbed, unittest.TestCase):
@@ -124,8 +146,8 @@ class Violence(Disturbed, unittest.TestCase):
         """Until so much is committed, or everything is taken."""
         taken = "SELECT coalesce(sum(next_offset), 0) FROM assay.completeness"
         end = sum(cls.world.ends().values())
-        await_condition(lambda: cls.position() >= position or cls.world.value(taken) >= end,
-                        60, f"position {position}")
+        cls.await_it(lambda: cls.position() >= position or cls.world.value(taken) >= end,
+                     f"position {position}")
 
     @classmethod
     def kill(cls, chance, _):
@@ -148,11 +170,11 @@ class Violence(Disturbed, unittest.TestCase):
         epochs = cls.epochs()
         # What a stopped process holds in the middle of a transaction is let go of when timeouts
         # end its session; they are not waited for here.
-        await_condition(
+        cls.await_it(
             lambda: cls.terminate(zombie, "wait_event IN ('ClientRead', 'ClientWrite')"
                                           " AND xact_start IS NOT NULL") or all(
                 epoch > epochs.get(at, 0) for at, epoch in cls.epochs().items()),
-            60, "the others' claims")
+            "the others' claims")
         sending.send(20)
         cls.await_position(cls.position() + 3)
         zombie.process.send_signal(signal.SIGCONT)
@@ -202,10 +224,10 @@ class Violence(Disturbed, unittest.TestCase):
         working = subprocess.Popen([BUILD / "bin" / "assay-rebuild"], stderr=subprocess.DEVNULL,
                                    env={**os.environ, **cls.world.environment()})
         sending.send(20)
-        await_condition(lambda: working.poll() is not None or cls.world.query(
+        cls.await_it(lambda: working.poll() is not None or cls.world.query(
             "SELECT FROM pg_stat_activity WHERE application_name = 'assay-rebuild'"
             " AND xact_start < clock_timestamp() - %s * interval '10 ms'", chance.randrange(8)),
-            60, "the middle of a rebuild")
+            "the middle of a rebuild")
         working.kill()
         working.wait()
 
@@ -227,29 +249,23 @@ class Zombie(Disturbed, unittest.TestCase):
         cls.zombie = cls.aggregate("--batch-records=10")
         sending.send(40)
         cls.world.await_caught_up()
-        with contextlib.closing(psycopg2.connect(cls.world.postgresql.uri())) as holding:
-            with holding.cursor() as cursor:
-                cursor.execute("SELECT FROM record.commit_head FOR UPDATE")
-            sending.send(40)
-            await_condition(lambda: cls.sessions(
-                cls.zombie, "wait_event_type = 'Lock' AND query LIKE '%%append_commit%%'"),
-                60, "a batch before its last step")
+        with cls.before_the_last_step(sending, 40):
             cls.zombie.process.send_signal(signal.SIGSTOP)
         # Its session has the lock now, and nobody who would commit. In the end a timeout ends it.
-        await_condition(lambda: cls.sessions(cls.zombie, "state = 'idle in transaction'"),
-                        60, "the last step")
+        cls.await_it(lambda: cls.sessions(cls.zombie, "state = 'idle in transaction'"),
+                     "the last step")
         cls.aggregate()
         cls.terminate(cls.zombie)
         sending.send(40)
         taken = "SELECT coalesce(sum(next_offset), 0) FROM assay.completeness"
         end = sum(cls.world.ends().values())
-        await_condition(lambda: cls.world.value(taken) == end, 60, "the other's work")
+        cls.await_it(lambda: cls.world.value(taken) == end, "the other's work")
         cls.before = cls.world.value("SELECT count(*) FROM assay.commit")
         cls.zombie.process.send_signal(signal.SIGCONT)
-        await_condition(lambda: cls.FENCED in cls.zombie.log.read_text(), 60, "its coming back")
+        cls.await_it(lambda: cls.FENCED in cls.zombie.log.read_text(), "its coming back")
         cls.after = cls.world.value("SELECT count(*) FROM assay.commit")
-        await_condition(
-            lambda: "claimed" in cls.zombie.log.read_text().split(cls.FENCED)[1], 60, "a new claim")
+        cls.await_it(
+            lambda: "claimed" in cls.zombie.log.read_text().split(cls.FENCED)[1], "a new claim")
         while sending.send(40):
             pass
 
@@ -258,10 +274,11 @@ class Zombie(Disturbed, unittest.TestCase):
 
 
 class Cuts(Disturbed, unittest.TestCase):
-    """Between PostgreSQL and aggregators the line is cut, also behind a COMMIT, whose answer is
-    lost then: nobody knows whether it counts until PostgreSQL is asked."""
+    """Batches fail at their last step. Then the line between PostgreSQL and aggregators is cut,
+    also behind a COMMIT, whose answer is lost then: nobody knows whether it counts until
+    PostgreSQL is asked."""
 
-    SEED, COUNT = 50, 2
+    SEED, COUNT = 50, 3
     AGGREGATORS = []
 
     @classmethod
@@ -274,12 +291,16 @@ class Cuts(Disturbed, unittest.TestCase):
         cls.addClassCleanup(cls.line.close)
         cls.aggregate("--batch-records=4", port=cls.line.port)
         cls.aggregate("--batch-records=20", port=cls.line.port)
+        for _ in range(6):  # the session stays, what was folded must not
+            with cls.before_the_last_step(sending, 8) as waiting:
+                for pid in waiting:
+                    cls.world.query("SELECT pg_cancel_backend(%s)", pid)
         taken = "SELECT coalesce(sum(next_offset), 0) FROM assay.completeness"
         while sending.send(15):
             cls.line.cut_one()
             end = sum(cls.world.ends().values())
-            await_condition(lambda: not cls.line.cutting() or cls.world.value(taken) == end,
-                            60, "a cut, or the end")
+            cls.await_it(lambda: not cls.line.cutting() or cls.world.value(taken) == end,
+                         "a cut, or the end")
 
     def test_8_lines_were_cut(self):
         self.assertGreater(self.line.answers_lost, 1)
