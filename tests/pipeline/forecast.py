@@ -189,6 +189,9 @@ class Forecast(Scenario):
         reader = f"{self.world.postgresql.uri()}&options=-c%20role%3Dassay_reader"
         done = self.world.assay("forecast", "--json", f"--database={reader}")
         self.assertEqual(len(json.loads(done.stdout)["cells"]), 4)
+        why = self.world.assay("explain", "--json", f"--database={reader}",
+                               "mail", "prod", "std-1", "C.1")
+        self.assertEqual(json.loads(why.stdout)["status"], "PASSED")
 
 
 class Impact(Scenario):
