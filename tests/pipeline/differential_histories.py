@@ -149,6 +149,8 @@ class Told:
         event = copy.deepcopy(line["event"])
         event["id"] = str(uuid.UUID(int=self.chance.getrandbits(128), version=4))
         what = self.chance.choice(["id", "sequence", "instant", "fraction"])
+        if what == "instant" and "exception" in event:
+            what = "sequence"  # an exception's term is bounded
         if what == "id":  # which is another fact's already, of whatever kind and service
             event["id"] = self.chance.choice(lines)["event"]["id"]
             if "retraction" in event:
