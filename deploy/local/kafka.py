@@ -55,8 +55,10 @@ READY = "Kafka Server started"
 class Kafka(Daemon):
     NAME = "Apache Kafka"
 
-    def __init__(self, directory, tied=False):
+    def __init__(self, directory, tied=False, cluster=None):
+        """cluster: the id that a new one gets; None: one of its own."""
         super().__init__(directory, tied)
+        self.cluster = cluster or base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         self.properties = self.directory / "server.properties"
         self.brokers_file = self.directory / "brokers"
         self.data = self.directory / "data"
@@ -72,12 +74,11 @@ class Kafka(Daemon):
         if (self.data / "meta.properties").exists():
             return
         self._configure()
-        cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         formatted = subprocess.run(
             self._command(
                 "kafka.tools.StorageTool",
                 "format",
-                f"--cluster-id={cluster}",
+                f"--cluster-id={self.cluster}",
                 f"--config={self.properties}",
             ),
             stdin=subprocess.DEVNULL,
