@@ -32,11 +32,11 @@ static json_t *event_object(const struct answer *answer, const struct explained_
 static json_t *stream_object(const struct answer *answer, const struct explained_stream *stream)
 {
     return json_pack(
-        "{s:s, s:s, s:o, s:o, s:o}", "subject", stream->subject, "state",
+        "{s:s, s:s, s:o, s:o, s:o, s:o}", "subject", stream->subject, "state",
         stream_state_name(stream->state), "result",
         text_or_null(codec_enum_name(&assay__v1__result__descriptor, (int)stream->result)),
-        "expiresAt", instant_or_null(stream->expires_at), "event",
-        event_object(answer, &stream->event));
+        "expiresAt", instant_or_null(stream->expires_at), "exception",
+        text_or_null(stream->exception), "event", event_object(answer, &stream->event));
 }
 
 static json_t *check_object(const struct answer *answer, const struct explained_check *check)
@@ -58,10 +58,11 @@ static json_t *rules_array(const struct posture_explanation *why)
 {
     json_t *rules = json_array();
     for (uint32_t i = 0; i < why->rule_count; i++)
-        json_array_append_new(rules, json_pack("{s:i, s:s, s:o, s:b}", "number",
+        json_array_append_new(rules, json_pack("{s:i, s:s, s:o, s:b, s:b}", "number",
                                                why->rules[i].number, "name", why->rules[i].name,
                                                "status", status_or_null(why->rules[i].status),
-                                               "matches", why->rules[i].matches ? 1 : 0));
+                                               "matches", why->rules[i].matches ? 1 : 0, "decides",
+                                               why->rules[i].decides ? 1 : 0));
     return rules;
 }
 
@@ -162,16 +163,19 @@ bool answer_json(const struct answer *answer)
     json_t *rule = json_pack("{s:i, s:s, s:s}", "number", why->rule, "name", why->rule_name,
                              "sentence", why->sentence);
     json_t *object = json_pack(
-        "{s:o, s:o, s:o, s:o, s:s, s:s, s:s, s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:i, s:i, s:o,"
-        " s:o}",
-        "rules", rules_array(why), "inheritance", chain_array(answer), "office",
-        office_object(answer), "ownStatus", status_or_null(why->own_status), "service",
-        answer->service, "environment", answer->environment, "standard", answer->standard,
-        "control", answer->control, "at", instant_or_null(answer->at), "status",
-        cell_status_name(why->status), "since", instant_or_null(why->since), "until",
-        instant_or_null(why->until), "rule", rule, "deciding", event_object(answer, &why->deciding),
-        "inForce", in_force_object(answer), "required", (int)why->required, "missing",
-        (int)why->missing, "checks", checks, "next", next_object(answer));
+        "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:s, s:s, s:s, s:o, s:s, s:o, s:o, s:o, s:o,"
+        " s:o, s:i, s:i, s:o, s:o}",
+        "exception", text_or_null(why->exception), "finding", text_or_null(why->finding),
+        "inheritedFrom", text_or_null(why->inherited_from), "ownDeciding",
+        event_object(answer, &why->own_deciding), "rules", rules_array(why), "inheritance",
+        chain_array(answer), "office", office_object(answer), "ownStatus",
+        status_or_null(why->own_status), "service", answer->service, "environment",
+        answer->environment, "standard", answer->standard, "control", answer->control, "at",
+        instant_or_null(answer->at), "status", cell_status_name(why->status), "since",
+        instant_or_null(why->since), "until", instant_or_null(why->until), "rule", rule, "deciding",
+        event_object(answer, &why->deciding), "inForce", in_force_object(answer), "required",
+        (int)why->required, "missing", (int)why->missing, "checks", checks, "next",
+        next_object(answer));
     if (object == NULL)
         abort();
     bool written = json_dumpf(object, stdout, JSON_INDENT(2)) == 0 && putchar('\n') != EOF;

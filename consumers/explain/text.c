@@ -41,15 +41,23 @@ static void print_in_force(const struct answer *answer)
     print_event(answer, &why->programme);
 }
 
-/* Which rules were asked, and what each said: of a cell that inherits, on its own side. */
+/* What each rule says; where the first that matches is the fourth, the next is the own side's. */
 static void print_rules(const struct answer *answer)
 {
     const struct posture_explanation *why = answer->explanation;
-    printf("\nRules asked%s\n", why->chain_count > 0 ? ", of its own side" : "");
+    bool decided = false;
+    printf("\nRules, the first that matches decides\n");
     for (uint32_t i = 0; i < why->rule_count; i++) {
         const struct explained_rule *rule = &why->rules[i];
-        printf("  %2d %-16s %s\n", rule->number, rule->name,
-               rule->matches ? cell_status_name(rule->status) : "no");
+        printf("  %2d %-16s %s%s\n", rule->number, rule->name,
+               !rule->matches              ? "no"
+               : rule->status == CELL_NONE ? "yes, not followed"
+                                           : cell_status_name(rule->status),
+               !rule->matches   ? ""
+               : !rule->decides ? ", outranked"
+               : decided        ? ", its own side"
+                                : ", decides");
+        decided |= rule->decides;
     }
 }
 
@@ -59,7 +67,9 @@ static void print_link(const struct answer *answer, const struct explained_link 
     printf("  %s/%s inherits, %s, from %s/%s\n    ", link->service, link->environment,
            kind == NULL ? "?" : kind, link->provider_service, link->provider_environment);
     print_event(answer, &link->inheritance);
-    printf("    own %s; provider %s", cell_status_name(link->own),
+    printf("    own %s%s; provider %s", cell_status_name(link->own),
+           link->kind == ASSAY__V1__INHERITANCE_KIND__INHERITANCE_KIND_FULL ? " (does not count)"
+                                                                            : "",
            link->provider == CELL_NONE ? "not there" : cell_status_name(link->provider));
     if (link->fault != PROVIDER_COUNTS)
         printf(", counts as %s: %s", cell_status_name(link->taken),
@@ -90,6 +100,10 @@ static void print_office(const struct answer *answer)
             printf("\nInheritance\n");
         print_link(answer, &why->chain[i]);
     }
+    if (why->chain_count > 0 && why->own_deciding.any) {
+        printf("  its own side is decided by ");
+        print_event(answer, &why->own_deciding);
+    }
     for (uint32_t i = 0; i < why->finding_count; i++) {
         const struct explained_finding *finding = &why->findings[i];
         printf("%s  %s: %s%s%s", i == 0 ? "\nFindings\n" : "", finding->finding,
@@ -104,9 +118,9 @@ static void print_office(const struct answer *answer)
     }
     for (uint32_t i = 0; i < why->exception_count; i++) {
         const struct explained_exception *exception = &why->exceptions[i];
-        printf("%s  %s: covers %u failing streams, expires %s\n    ",
+        printf("%s  %s: covers %u failing stream%s, expires %s\n    ",
                i == 0 ? "\nExceptions\n" : "", exception->exception, exception->covers,
-               instant_format(exception->expires_at, when));
+               exception->covers == 1 ? "" : "s", instant_format(exception->expires_at, when));
         print_event(answer, &exception->event);
     }
 }
@@ -120,6 +134,8 @@ static void print_stream(const struct answer *answer, const struct explained_str
     if (stream->expires_at != INSTANT_END)
         printf(", %s %s", stream->state == STREAM_STALE ? "expired" : "expires",
                instant_format(stream->expires_at, expires));
+    if (stream->exception != NULL)
+        printf(", covered by exception %s", stream->exception);
     printf("\n                  ");
     print_event(answer, &stream->event);
 }
@@ -209,6 +225,12 @@ void answer_text(const struct answer *answer)
     printf("  rule %d (%s): %s\n", why->rule, why->rule_name, why->sentence);
     printf("  decided by ");
     print_event(answer, &why->deciding);
+    if (why->finding != NULL)
+        printf("  finding %s\n", why->finding);
+    if (why->exception != NULL)
+        printf("  exception %s\n", why->exception);
+    if (why->inherited_from != NULL)
+        printf("  inherited from %s\n", why->inherited_from);
     print_in_force(answer);
     print_office(answer);
     print_rules(answer);

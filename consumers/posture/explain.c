@@ -153,10 +153,14 @@ static void explain_steps(const struct merge *merge, const struct cell *cell, in
     uint32_t first = cell_steps_until(cell, at);
     assert(first > 0);
     uint32_t next = first--;
-    while (!cell->steps[first].transition)
-        first--;
     while (next < cell->step_count && !cell->steps[next].transition)
         next++;
+    struct posture_cell_step shown = cell_step_reported(merge->run->service, &cell->steps[first]);
+    out->exception = shown.exception;
+    out->finding = shown.finding;
+    out->inherited_from = shown.inherited_from;
+    while (!cell->steps[first].transition)
+        first--;
     out->since = cell->steps[first].at;
     out->until = INSTANT_END;
     if (next == cell->step_count)
@@ -184,20 +188,32 @@ static void explain_facts(const struct merge *merge, struct posture_explanation 
     out->missing = facts->missing;
 }
 
-/* The rules that were asked, and the own side they give. */
-static void explain_rules(const struct merge *merge, struct posture_explanation *out)
+/* Whether a rule could have decided, had none before it. The last but one asks about exceptions
+ * only where nothing fails without; the last proves nothing by itself. */
+static bool stands(const struct rule *rule, const struct cell_facts *facts)
+{
+    return rule->number < 10 && (rule->number < 9 || facts->uncovered == 0) && rule->matches(facts);
+}
+
+/* The rules, and the own side they give. Rule 4 is explain_chain's to fill in. */
+static void explain_rules(const struct merge *merge, instant at, struct posture_explanation *out)
 {
     const struct cell_facts *facts = &merge->facts;
     uint32_t count;
     const struct rule *rules = rules_all(&count), *decides = rules_first(facts);
-    out->rules = array_new(count, sizeof *out->rules, NULL);
-    for (const struct rule *rule = rules; rule <= decides; rule++) {
+    out->rules = array_new(count + 1u, sizeof *out->rules, NULL);
+    for (const struct rule *rule = rules; rule < rules + count; rule++) {
+        if (rule->number == 5) {
+            out->rules[out->rule_count] = explained_inheriting;
+            out->rules[out->rule_count++].matches = office_inheritance(&merge->office, at) != NULL;
+        }
         out->rules[out->rule_count++] = (struct explained_rule){
             .number = rule->number,
             .name = rule->name,
             .sentence = rule->sentence,
             .status = rule->status,
-            .matches = rule == decides,
+            .matches = rule == decides || stands(rule, facts),
+            .decides = rule == decides,
         };
     }
     out->status = out->own_status = decides->status;
@@ -212,7 +228,7 @@ static void explain_rules(const struct merge *merge, struct posture_explanation 
 static void explain_cell(const struct merge *merge, const struct cell *cell, instant at,
                          struct posture_explanation *out)
 {
-    explain_rules(merge, out);
+    explain_rules(merge, at, out);
     explain_facts(merge, out);
     out->checks = array_new(merge->facts.checks + 1u, sizeof *out->checks, NULL);
     for (uint32_t i = 0; i < merge->check_count; i++) {

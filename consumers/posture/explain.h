@@ -55,11 +55,12 @@ struct explained_check {
     uint32_t stream_count;
 };
 
-struct explained_rule { /* one that was asked, in order; the last asked matches */
+struct explained_rule { /* in order; the first that matches decides */
     int number;         /* in DESIGN.md, section 3 */
     const char *name, *sentence;
-    enum cell_status status; /* that it gives */
-    bool matches;
+    enum cell_status status; /* that it gives; CELL_NONE: rule 4, unless it decides */
+    bool matches;            /* what it says is so, even where an earlier one decides */
+    bool decides;            /* the status, or, behind rule 4, what the own side would be */
 };
 
 struct explained_finding { /* in force on the cell, of its programme */
@@ -115,11 +116,13 @@ struct posture_explanation {
     int rule; /* its number in DESIGN.md, section 3: 4 where the cell inherits, whichever side */
     const char *rule_name, *sentence;
     struct explained_event deciding;
+    const char *exception, *finding; /* that decide; NULL: none does */
+    const char *inherited_from;      /* "service/environment"; NULL: rule 4 is not reached */
 
     /* The own side: of a cell that inherits its rules 5 to 10, for others the whole. */
     enum cell_status own_status;
     struct explained_event own_deciding;
-    struct explained_rule *rules; /* asked, in order */
+    struct explained_rule *rules; /* all ten */
     uint32_t rule_count;
 
     struct explained_link *chain; /* along the providers; none: the cell does not inherit */

@@ -108,6 +108,13 @@ void explain_office(const struct merge *merge, instant at, struct posture_explan
 
 /* ---- inheritance ---- */
 
+const struct explained_rule explained_inheriting = {
+    .number = 4,
+    .name = "inherited",
+    .sentence = "Another service takes care of the control, or shares it.",
+    .status = CELL_NONE,
+};
+
 static struct explained_link explain_link(const struct chain *chain, uint32_t number)
 {
     const struct link *link = &chain->links[number];
@@ -139,6 +146,20 @@ static struct explained_link explain_link(const struct chain *chain, uint32_t nu
     return explained;
 }
 
+static void decide_by_chain(const struct evaluation *run, const struct cell_step *shown,
+                            struct posture_explanation *out)
+{
+    struct explained_rule *rule = out->rules;
+    while (rule->number != explained_inheriting.number)
+        rule++;
+    out->status = rule->status = (enum cell_status)shown->status;
+    rule->decides = true;
+    out->rule = rule->number;
+    out->rule_name = rule->name;
+    out->sentence = rule->sentence;
+    out->deciding = explained_version(run->together, shown->deciding);
+}
+
 void explain_chain(const struct evaluation *run, const struct cell *cell, instant at,
                    struct posture_explanation *out)
 {
@@ -148,12 +169,7 @@ void explain_chain(const struct evaluation *run, const struct cell *cell, instan
     out->chain = array_new(chain.count, sizeof *out->chain, NULL);
     for (uint32_t i = 0; i < chain.count && chain.links[i].inherits != NULL; i++)
         out->chain[out->chain_count++] = explain_link(&chain, i);
-    if (out->chain_count > 0) {
-        out->status = (enum cell_status)shown->status;
-        out->rule = 4;
-        out->rule_name = "inherited";
-        out->sentence = "Another service takes care of the control, or shares it.";
-        out->deciding = explained_version(run->together, shown->deciding);
-    }
+    if (out->chain_count > 0)
+        decide_by_chain(run, shown, out);
     chain_free(&chain);
 }

@@ -23,6 +23,9 @@ struct explained_event explained_result(const struct evaluation *run,
 struct explained_event explained_version(const struct together *together,
                                          const struct version *version);
 
+/* Rule 4, as long as it does not decide. */
+extern const struct explained_rule explained_inheriting;
+
 /* explain_office.c: findings, statement, exceptions; then the chain of providers, which may take
  * over status, rule and deciding event. After the checks. */
 void explain_office(const struct merge *merge, instant at, struct posture_explanation *out);

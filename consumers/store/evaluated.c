@@ -39,8 +39,12 @@ static bool read_reach(PGconn *connection, const char *name, const char *known_a
     PGresult *result =
         connection_query(connection, fault, PGRES_TUPLES_OK, known_at == NULL ? NOW : THEN,
                          known_at == NULL ? 1 : 2, parameters);
-    if (result == NULL)
+    if (result == NULL) {
+        /* A known_at that the record refuses is no answer about the service. */
+        if (fault->reaction == FAULT_REJECT)
+            fault->reaction = FAULT_FATAL;
         return false;
+    }
     bool known = PQntuples(result) == 1;
     if (known) {
         reach->position = strtoll(PQgetvalue(result, 0, 0), NULL, 10);

@@ -20,7 +20,7 @@ struct evaluated;
 
 /*
  * Reads `name` as known at `known_at` (RFC 3339 text; NULL: now). NULL on a fault; REJECT where the
- * record does not know the service, or refuses the known_at.
+ * record does not know the service, and only there.
  */
 struct evaluated *evaluated_open(PGconn *connection, const char *name, const char *known_at,
                                  struct fault *fault);

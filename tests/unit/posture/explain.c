@@ -155,8 +155,14 @@ START_TEST(what_the_office_says)
     ck_assert(explain("A.1", day(2), &out));
     ck_assert_int_eq(out.status, CELL_EXCEPTED);
     ck_assert_int_eq(out.rule, 9);
-    ck_assert_int_eq(out.rules[out.rule_count - 1].number, 9);
-    ck_assert(out.rules[out.rule_count - 1].matches && !out.rules[0].matches);
+    ck_assert_int_eq(out.rule_count, 10);
+    for (uint32_t i = 0; i < out.rule_count; i++) {
+        ck_assert_int_eq(out.rules[i].number, i + 1);
+        ck_assert_int_eq(out.rules[i].matches, i + 1 == 9);
+        ck_assert_int_eq(out.rules[i].decides, i + 1 == 9);
+    }
+    ck_assert_str_eq(out.exception, "k");
+    ck_assert_ptr_null(out.finding);
     ck_assert_int_eq(out.exception_count, 1);
     ck_assert_str_eq(out.exceptions[0].exception, "k");
     ck_assert_int_eq(out.exceptions[0].covers, 1);
@@ -175,6 +181,12 @@ START_TEST(what_the_office_says)
     ck_assert_int_eq(out.rule, 3);
     ck_assert_int_eq(out.listing, LISTING_EXCLUDED);
     ck_event(&out.deciding, 7, "statement_of_applicability");
+    posture_explanation_free(&out);
+    ck_assert(explain("A.1", day(21), &out)); /* the finding is due, which outranks the exception */
+    ck_assert_int_eq(out.rule, 2);
+    ck_assert(out.rules[1].decides && out.rules[8].matches && !out.rules[8].decides);
+    ck_assert_str_eq(out.finding, "k");
+    ck_assert_ptr_null(out.exception);
     posture_explanation_free(&out);
     play_end(&play);
 }

@@ -217,6 +217,8 @@ START_TEST(the_chain_is_explained)
     ck_assert_int_eq(out.status, CELL_FAILED);
     ck_assert_int_eq(out.rule, 4);
     ck_assert_int_eq(out.own_status, CELL_FAILED);
+    ck_assert(out.rules[3].decides && out.rules[4].decides);
+    ck_assert_str_eq(out.inherited_from, "chat/public");
     ck_assert_int_eq(out.chain_count, 2);
     ck_assert_str_eq(out.chain[0].service, "mail");
     ck_assert_str_eq(out.chain[0].provider_service, "chat");
