@@ -38,8 +38,7 @@ class Supervised(Daemon):
     def send(self, number):
         pid = self.pid()
         if pid is not None:
-            if number in (signal.SIGKILL, signal.SIGTERM):
-                self.expected = True
+            self.expected = self.expected or number == signal.SIGTERM
             os.kill(pid, number)
 
 
@@ -119,6 +118,6 @@ class Supervisor:
         if one.process is None:
             return
         status = one.process.wait()
-        if status == 0 or one.expected or one.killpoint.fired():
-            return
+        if status in (0, -signal.SIGKILL) or one.expected:
+            return  # nothing but a fault sends KILL, and no bug of its own does
         self.deaths.append((one.directory.name, status, one.log_tail()))

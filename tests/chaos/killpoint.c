@@ -1,0 +1,163 @@
+/*
+ * killpoint -- preloaded into an aggregator: kills or stops it at a named step of a batch.
+ *
+ * Stands before libpq's calls. A file, mapped and shared with the test, says at which call of which
+ * statement the signal is to come; until it is armed, calls only pass through. The aggregator knows
+ * nothing of it, and a process without the variable CHAOS_KILLPOINT is left alone.
+ *
+ * CHAOS_SESSION is a statement that follows the first one of each session: shorter timeouts, say.
+ */
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <libpq-fe.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum { IDLE, ARMED, FIRED };
+enum when { BEFORE, SENT, AFTER }; /* SENT: on its way, and unanswered */
+
+/* The file. killpoint.py writes it. */
+struct point {
+    _Atomic uint32_t state;
+    _Atomic uint32_t countdown; /* it is the call that takes it from 1 to 0 */
+    uint32_t number;            /* of the signal */
+    uint32_t when;
+    char call[16];  /* "query", "data", "end" */
+    char text[224]; /* occurs in the statement, or in that of the COPY under way */
+};
+
+static struct point *point;
+static char copying[128]; /* the last COPY; libpq is called by one thread here */
+
+__attribute__((constructor)) static void map_point(void)
+{
+    const char *path = getenv("CHAOS_KILLPOINT");
+    int file = path == NULL ? -1 : open(path, O_RDWR | O_CLOEXEC);
+    if (file < 0)
+        return;
+    void *mapped = mmap(NULL, sizeof *point, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    close(file);
+    point = mapped == MAP_FAILED ? NULL : mapped;
+}
+
+/* libpq's own function of that name. A program that does not link it never asks. */
+static void *real(const char *name)
+{
+    void *found = dlsym(RTLD_NEXT, name);
+    if (found == NULL)
+        abort();
+    return found;
+}
+
+/* What stays undefined here would have to be found in every program this is preloaded into. */
+#define REAL(function) (*(__typeof__(&(function)) *)&(void *){real(#function)})
+
+/* Whether this call is the one: counts it, where it is of the right kind. */
+static bool reached(enum when when, const char *call, const char *text)
+{
+    return point != NULL && atomic_load(&point->state) == ARMED && point->when == when &&
+           strcmp(point->call, call) == 0 && strstr(text, point->text) != NULL &&
+           atomic_fetch_sub(&point->countdown, 1) == 1;
+}
+
+static void fire(void)
+{
+    atomic_store(&point->state, FIRED);
+    kill(getpid(), (int)point->number);
+}
+
+static void pass(enum when when, const char *call, const char *text)
+{
+    if (reached(when, call, text))
+        fire();
+}
+
+static PGresult *last_result(PGconn *connection)
+{
+    PGresult *last = NULL;
+    for (PGresult *next; (next = REAL(PQgetResult)(connection)) != NULL;) {
+        REAL(PQclear)(last);
+        last = next;
+    }
+    return last;
+}
+
+static void flush(PGconn *connection)
+{
+    while (REAL(PQflush)(connection) > 0)
+        continue;
+}
+
+static void shorten(PGconn *connection, const char *sql)
+{
+    const char *session = getenv("CHAOS_SESSION");
+    if (session != NULL && strncmp(sql, "SET timezone", 12) == 0)
+        REAL(PQclear)(REAL(PQexec)(connection, session));
+}
+
+PGresult *PQexec(PGconn *connection, const char *sql)
+{
+    if (strncmp(sql, "COPY ", 5) == 0)
+        snprintf(copying, sizeof copying, "%s", sql);
+    pass(BEFORE, "query", sql);
+    PGresult *result;
+    if (reached(SENT, "query", sql) && REAL(PQsendQuery)(connection, sql) == 1) {
+        flush(connection);
+        fire();
+        result = last_result(connection);
+    } else {
+        result = REAL(PQexec)(connection, sql);
+    }
+    shorten(connection, sql);
+    pass(AFTER, "query", sql);
+    return result;
+}
+
+PGresult *PQexecParams(PGconn *connection, const char *sql, int count, const Oid *types,
+                       const char *const *values, const int *lengths, const int *formats,
+                       int result_format)
+{
+    pass(BEFORE, "query", sql);
+    PGresult *result;
+    if (reached(SENT, "query", sql) &&
+        REAL(PQsendQueryParams)(connection, sql, count, types, values, lengths, formats,
+                                result_format) == 1) {
+        flush(connection);
+        fire();
+        result = last_result(connection);
+    } else {
+        result = REAL(PQexecParams)(connection, sql, count, types, values, lengths, formats,
+                                    result_format);
+    }
+    pass(AFTER, "query", sql);
+    return result;
+}
+
+int PQputCopyData(PGconn *connection, const char *buffer, int size)
+{
+    if (reached(SENT, "data", copying)) { /* half of it */
+        REAL(PQputCopyData)(connection, buffer, size / 2);
+        flush(connection);
+        fire();
+        return REAL(PQputCopyData)(connection, buffer + size / 2, size - size / 2);
+    }
+    return REAL(PQputCopyData)(connection, buffer, size);
+}
+
+int PQputCopyEnd(PGconn *connection, const char *error)
+{
+    pass(BEFORE, "end", copying);
+    int sent = REAL(PQputCopyEnd)(connection, error);
+    if (reached(SENT, "end", copying)) {
+        flush(connection);
+        fire();
+    }
+    return sent;
+}
