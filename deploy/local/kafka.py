@@ -54,6 +54,7 @@ READY = "Kafka Server started"
 
 class Kafka(Daemon):
     NAME = "Apache Kafka"
+    FORMAT_FLAGS = ()  # further ones for the storage tool; a subclass may have some
 
     def __init__(self, directory, tied=False, cluster=None):
         """cluster: the id that a new one gets; None: one of its own."""
@@ -80,6 +81,7 @@ class Kafka(Daemon):
                 "format",
                 f"--cluster-id={self.cluster}",
                 f"--config={self.properties}",
+                *self.FORMAT_FLAGS,
             ),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -102,8 +104,13 @@ class Kafka(Daemon):
         broker, controller = free_ports(2, map(int, before[0] if before else ()))
         self.properties.write_text(
             PROPERTIES.format(broker=broker, controller=controller, data=self.data)
+            + self.more_properties(broker, controller)
         )
         self.brokers_file.write_text(f"127.0.0.1:{broker}\n")
+
+    def more_properties(self, broker, controller):
+        """Lines for server.properties; what stands here wins over what stands above it."""
+        return ""
 
     def _properties_before(self):
         try:
