@@ -1,5 +1,6 @@
 #include "runtime/log.h"
 
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,8 +9,20 @@
 static const char *program = "assay";
 static enum log_level threshold = LOG_NOTICE;
 
+/*
+ * A standard stream that came closed is opened so that using it fails (reading only for output).
+ * Left closed, its number is the next socket's, and results would go to the database as a protocol.
+ */
+static void hold_standard_streams(void)
+{
+    for (int number = 0; number <= 2; number++)
+        if (fcntl(number, F_GETFD) < 0 && open("/dev/null", number == 0 ? O_WRONLY : O_RDONLY) < 0)
+            abort();
+}
+
 void log_open(const char *name)
 {
+    hold_standard_streams();
     program = name;
     const char *wanted = getenv("ASSAY_LOG");
     if (wanted != NULL && strcmp(wanted, "debug") == 0)

@@ -12,7 +12,8 @@
 
 enum log_level { LOG_ERROR, LOG_WARNING, LOG_NOTICE, LOG_DEBUG };
 
-/* Names the program for every later line; `name` is borrowed for the process's life. */
+/* Names the program for every later line; `name` is borrowed for the process's life. A main calls
+ * it first: it also sees to it that no file opened later becomes a standard stream. */
 void log_open(const char *name);
 
 __attribute__((format(printf, 2, 3))) void log_line(enum log_level level, const char *format, ...);
