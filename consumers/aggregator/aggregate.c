@@ -220,7 +220,7 @@ static bool tend(struct aggregator *aggregator)
     }
     if (now - aggregator->checked_ms >= CHECK_EVERY_MS) { /* the ledger's next month */
         aggregator->checked_ms = now;
-        if (!store_check(aggregator->held.store, &fault))
+        if (!store_check_derived(aggregator->held.store, &fault))
             return recover(aggregator, &fault);
     }
     if (now - aggregator->looked_ms >= LOOK_EVERY_MS) {
@@ -256,7 +256,7 @@ static bool step(struct aggregator *aggregator)
 static int run(struct aggregator *aggregator)
 {
     struct fault fault;
-    while (!store_check(aggregator->held.store, &fault))
+    while (!store_check_derived(aggregator->held.store, &fault))
         if (!patience_wait(&aggregator->patience, &fault))
             return patience_failed() ? EXIT_FAILED : EXIT_DONE;
     patience_over(&aggregator->patience);

@@ -1,6 +1,7 @@
 /* One evaluation from beginning to end; and what is held, told again. */
 #include "consumers/posture/array.h"
 #include "consumers/posture/evaluation.h"
+#include "consumers/posture/parts.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -137,11 +138,15 @@ static void each_standing(const struct posture_service *service,
         const struct standing *standing = environment->standings[i];
         uint32_t until =
             steps_until(standing->shown, standing->shown_count, sizeof *standing->shown, from);
-        for (uint32_t j = until == 0 ? 0 : until - 1; j < standing->shown_count; j++) {
+        const char *standard = text_of(service, standing->standard);
+        const char *name = text_of(service, environment->name);
+        for (uint32_t j = until == 0 ? 0 : until - 1;
+             sink->standing != NULL && j < standing->shown_count; j++) {
             struct posture_standing_step step = standing_step_reported(&standing->shown[j]);
-            sink->standing(sink->context, text_of(service, environment->name),
-                           text_of(service, standing->standard), STEP_SET, &step);
+            sink->standing(sink->context, name, standard, STEP_SET, &step);
         }
+        parts_each(sink, name, standard,
+                   (struct standing_steps){standing->shown, standing->shown_count}, from);
     }
 }
 
@@ -158,8 +163,7 @@ void posture_each(const struct posture_service *service, const char *environment
         return;
     if (sink->cell != NULL)
         each_cell(service, in, from, sink);
-    if (sink->standing != NULL)
-        each_standing(service, in, from, sink);
+    each_standing(service, in, from, sink);
     if (sink->unmapped != NULL)
         each_unmapped(service, in, from, sink);
 }

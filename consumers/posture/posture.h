@@ -180,6 +180,14 @@ struct posture_standing_step { /* of (service, environment, standard) */
     bool certified;
 };
 
+struct posture_phase_step { /* what a standing is besides its counts; a step function of its own */
+    instant at;
+    Assay__V1__Membership membership; /* these as above */
+    enum posture_value posture;
+    uint8_t certificate_state;
+    bool certified;
+};
+
 struct posture_certification_step { /* of (programme, standard) */
     instant at;
     bool exists;          /* a decision has taken force, or the programme lists it; else no row */
@@ -247,6 +255,13 @@ struct posture_sink {
                      const char *control); /* before the first step of a cell that got its number */
     void (*standing)(void *context, const char *environment, const char *standard,
                      enum posture_change change, const struct posture_standing_step *step);
+    /* The same standings once more, in two parts that change little from one evaluation to the
+     * next. From `at` on there are `change` more cells of that status (NOT_APPLICABLE … FAILED)
+     * than was told so far: what is told about instants up to T adds up to the counts at T. */
+    void (*phase)(void *context, const char *environment, const char *standard,
+                  enum posture_change change, const struct posture_phase_step *step);
+    void (*tally)(void *context, const char *environment, const char *standard, instant at,
+                  enum cell_status status, int32_t change);
     void (*certification)(void *context, const char *programme, const char *standard,
                           enum posture_change change,
                           const struct posture_certification_step *step);
@@ -316,8 +331,8 @@ bool posture_concerned(const struct posture_service *service,
                        const struct posture_governance *governance, int64_t after, int64_t upto);
 
 /* Reports, as STEP_SET, every cell, standing and unmapped step of an environment that matters from
- * `from` on: the step in force at `from` and all later ones. INSTANT_BEGIN: all. environment NULL:
- * what is unmapped without one. */
+ * `from` on: the step in force at `from` and all later ones; tallies as if none had been told.
+ * INSTANT_BEGIN: all. environment NULL: what is unmapped without one. */
 void posture_each(const struct posture_service *service, const char *environment, instant from,
                   const struct posture_sink *sink);
 

@@ -6,6 +6,7 @@
  */
 #include "consumers/posture/array.h"
 #include "consumers/posture/evaluation.h"
+#include "consumers/posture/parts.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -430,6 +431,11 @@ void evaluate_standings(struct evaluation *run, struct environment *environment)
         uint32_t kept = standing_steps_until(standing->shown, standing->shown_count, start);
         struct steps steps = {0};
         sweep_shown(run, standing, start, kept, &steps);
+        parts_tell(run->sink, text_of(run->service, environment->name),
+                   text_of(run->service, standing->standard),
+                   kept == 0 ? NULL : &standing->shown[kept - 1],
+                   (struct standing_steps){standing->shown + kept, standing->shown_count - kept},
+                   (struct standing_steps){steps.items, steps.count});
         replace(run, standing, &standing->shown, &standing->shown_count, kept, &steps, true);
         free(steps.items);
         standing->shown_dirty_from = INSTANT_END;

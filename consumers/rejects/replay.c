@@ -14,7 +14,7 @@ enum exit_status rejects_replay(const char *uri, const struct record_name *name,
     struct store *store = store_new(uri, "assay-rejects", MEMORY);
     uint64_t accepted = 0;
     uint64_t refused = 0;
-    bool done = store_check(store, fault) &&
+    bool done = store_check_derived(store, fault) &&
                 store_replay(store, name == NULL ? NULL : name->topic,
                              name == NULL ? 0 : (int32_t)name->partition,
                              name == NULL ? 0 : name->offset, &accepted, &refused, fault);

@@ -36,8 +36,8 @@ static const struct {
      " inherited_from)"},
     {offsetof(struct copies, standing),
      "record.standing (service, environment, seq, batch, keyframe, complete_from, standard, at,"
-     " membership, posture, passed, excepted, failed, error, stale, not_tested, not_applicable,"
-     " applicable, percent, certificate_state, certified)"},
+     " membership, posture, certificate_state, certified, tally_standard, tally_at, tally_status,"
+     " tally_change)"},
     {offsetof(struct copies, unmapped),
      "record.unmapped (service, environment, seq, batch, at, reason, removed, event, topic,"
      " partition, incarnation, \"offset\", \"check\", standard, control)"},
@@ -61,65 +61,50 @@ static void add_texts(struct request *request, const struct noted *noted, size_t
     pgwire_array_end(wire, mark);
 }
 
-static int compare_noted(const void *a, const void *b)
+static bool send_environments(struct copies *copies, PGconn *connection, struct fault *fault)
 {
-    const struct noted *left = a;
-    const struct noted *right = b;
-    int order = strcmp(left->service, right->service);
-    if (order == 0)
-        order = strcmp(left->second, right->second);
-    return order != 0 ? order : strcmp(left->third, right->third);
+    if (copies->environment_count == 0)
+        return true;
+    struct request request = {0};
+    const struct noted *noted = copies->environments;
+    add_texts(&request, noted, copies->environment_count, offsetof(struct noted, service));
+    add_texts(&request, noted, copies->environment_count, offsetof(struct noted, environment));
+    PGresult *result = connection_call(connection, fault, PGRES_TUPLES_OK,
+                                       "SELECT record.note_environments($1, $2)", &request);
+    PQclear(result);
+    request_free(&request);
+    copies->environment_count = 0;
+    return result != NULL;
 }
 
-/* One element a (service, source, check), with its latest instant. Returns how many. */
-static size_t fold_producers(struct noted *noted, size_t count)
+static bool send_heard(struct copies *copies, PGconn *connection, struct fault *fault)
 {
-    qsort(noted, count, sizeof *noted, compare_noted);
-    size_t kept = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (kept == 0 || compare_noted(&noted[kept - 1], &noted[i]) != 0)
-            noted[kept++] = noted[i];
-        else if (noted[i].at > noted[kept - 1].at)
-            noted[kept - 1].at = noted[i].at;
-    }
-    return kept;
-}
-
-static bool send_noted(struct copies *copies, PGconn *connection, struct fault *fault)
-{
-    bool done = true;
-    if (copies->environment_count > 0) {
-        struct request request = {0};
-        const struct noted *noted = copies->environments;
-        add_texts(&request, noted, copies->environment_count, offsetof(struct noted, service));
-        add_texts(&request, noted, copies->environment_count, offsetof(struct noted, second));
-        PGresult *result = connection_call(connection, fault, PGRES_TUPLES_OK,
-                                           "SELECT record.note_environments($1, $2)", &request);
-        done = result != NULL;
-        PQclear(result);
-        request_free(&request);
-    }
-    if (done && copies->producer_count > 0) {
-        struct request request = {0};
-        const struct noted *noted = copies->producers;
-        size_t count = fold_producers(copies->producers, copies->producer_count);
-        add_texts(&request, noted, count, offsetof(struct noted, service));
-        add_texts(&request, noted, count, offsetof(struct noted, second));
-        add_texts(&request, noted, count, offsetof(struct noted, third));
-        struct pgwire *wire = request_next(&request);
-        size_t mark = pgwire_array(wire, PGWIRE_TIMESTAMPTZ, count);
-        for (size_t i = 0; i < count; i++)
-            pgwire_instant(wire, noted[i].at);
-        pgwire_array_end(wire, mark);
-        PGresult *result =
-            connection_call(connection, fault, PGRES_TUPLES_OK,
-                            "SELECT record.note_producers($1, $2, $3, $4)", &request);
-        done = result != NULL;
-        PQclear(result);
-        request_free(&request);
-    }
-    copies->environment_count = copies->producer_count = 0;
-    return done;
+    size_t count = HASH_COUNT(copies->heard);
+    if (count == 0)
+        return true;
+    struct request request = {0};
+    const struct heard_row *row;
+    struct pgwire *wire = request_next(&request);
+    size_t mark = pgwire_array(wire, PGWIRE_TEXT, count);
+    for (row = copies->heard; row != NULL; row = row->hh.next)
+        pgwire_text(wire, row->service);
+    pgwire_array_end(wire, mark);
+    wire = request_next(&request);
+    mark = pgwire_array(wire, PGWIRE_BYTEA, count);
+    for (row = copies->heard; row != NULL; row = row->hh.next)
+        pgwire_bytes(wire, row->bytes, row->size);
+    pgwire_array_end(wire, mark);
+    wire = request_next(&request);
+    mark = pgwire_array(wire, PGWIRE_TEXT, count);
+    for (row = copies->heard; row != NULL; row = row->hh.next)
+        pgwire_text(wire, row->checks);
+    pgwire_array_end(wire, mark);
+    PGresult *result = connection_call(connection, fault, PGRES_TUPLES_OK,
+                                       "SELECT record.note_producers($1, $2, $3)", &request);
+    PQclear(result);
+    request_free(&request);
+    heard_rows_free(&copies->heard);
+    return result != NULL;
 }
 
 bool copies_send(struct copies *copies, PGconn *connection, struct fault *fault)
@@ -127,7 +112,7 @@ bool copies_send(struct copies *copies, PGconn *connection, struct fault *fault)
     for (size_t i = 0; i < TARGET_COUNT; i++)
         if (!copy_send(target(copies, i), connection, TARGETS[i].target, fault))
             return false;
-    return send_noted(copies, connection, fault);
+    return send_environments(copies, connection, fault) && send_heard(copies, connection, fault);
 }
 
 size_t copies_bytes(const struct copies *copies)
@@ -144,7 +129,8 @@ void copies_clear(struct copies *copies)
         target(copies, i)->wire.size = 0;
         target(copies, i)->rows = 0;
     }
-    copies->environment_count = copies->producer_count = 0;
+    copies->environment_count = 0;
+    heard_rows_free(&copies->heard);
 }
 
 void copies_free(struct copies *copies)
@@ -152,6 +138,6 @@ void copies_free(struct copies *copies)
     for (size_t i = 0; i < TARGET_COUNT; i++)
         copy_free(target(copies, i));
     free(copies->environments);
-    free(copies->producers);
+    heard_rows_free(&copies->heard);
     *copies = (struct copies){0};
 }

@@ -218,10 +218,16 @@ static void on_cell_new(void *context, const char *environment, uint32_t cell, c
     pgwire_text(wire, control);
 }
 
-static void on_standing(void *context, const char *environment, const char *standard,
-                        enum posture_change change, const struct posture_standing_step *step)
+static void on_phase(void *context, const char *environment, const char *standard,
+                     enum posture_change change, const struct posture_phase_step *step)
 {
-    pair_standing_step(pair_of(context, environment), standard, change, step);
+    pair_phase_step(pair_of(context, environment), standard, change, step);
+}
+
+static void on_tally(void *context, const char *environment, const char *standard, instant at,
+                     enum cell_status status, int32_t change)
+{
+    pair_tally(pair_of(context, environment), standard, at, status, change);
 }
 
 static void on_certification(void *context, const char *programme, const char *standard,
@@ -252,7 +258,8 @@ static struct posture_sink sink_to(struct reporting *to)
         .context = to,
         .cell = on_cell,
         .cell_new = on_cell_new,
-        .standing = on_standing,
+        .phase = on_phase,
+        .tally = on_tally,
         .certification = on_certification,
         .fact = on_fact,
         .unmapped = on_unmapped,
@@ -435,24 +442,6 @@ bool fold_catch_up(struct fold *fold, PGconn *connection, const struct locked *l
     return done;
 }
 
-static void note_producer(struct fold *fold, const struct taken *taken)
-{
-    struct copies *copies = &fold->copies;
-    if (copies->producer_count == copies->producer_room) {
-        copies->producer_room = copies->producer_room == 0 ? 64 : copies->producer_room * 2;
-        copies->producers =
-            reallocarray(copies->producers, copies->producer_room, sizeof *copies->producers);
-        if (copies->producers == NULL)
-            abort();
-    }
-    const Assay__V1__ControlTestResult *body = taken->event->control_test_result;
-    copies->producers[copies->producer_count++] =
-        (struct noted){.service = body->service,
-                       .second = taken->event->source,
-                       .third = body->check,
-                       .at = codec_instant(taken->event->occurred_at, INSTANT_BEGIN)};
-}
-
 static void add_result(struct fold *fold, struct service *service, const struct taken *taken,
                        int64_t batch)
 {
@@ -495,7 +484,7 @@ static void add_result(struct fold *fold, struct service *service, const struct 
     posture_add_result(service->posture, stream, &fact);
     pair_result(service_pair(service, body->environment), taken, stream,
                 tool == POSTURE_NO_TOOL ? -1 : (int32_t)tool);
-    note_producer(fold, taken);
+    heard_note(service->heard, taken->event->source, body->check, fact.order.occurred_at);
 }
 
 static void add_record(struct fold *fold, struct service *service, const struct taken *taken,
@@ -531,8 +520,10 @@ bool fold_services(struct fold *fold, PGconn *connection, int64_t batch,
         marks[i] = &changed[i];
     if (done && locked_count > 0)
         evaluate(fold, services, locked_count, head, batch, marks);
-    for (size_t i = 0; i < locked_count && done; i++)
+    for (size_t i = 0; i < locked_count && done; i++) {
+        heard_write(services[i]->heard, services[i]->name, &fold->copies.heard);
         services_settle(&fold->services, services[i]);
+    }
     free(services);
     free(marks);
     return done;

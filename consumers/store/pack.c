@@ -19,10 +19,17 @@ struct cell_row {
     char *exception, *finding, *inherited_from; /* owned; NULL mostly */
 };
 
-struct standing_row {
+struct phase_row {
+    char *standard;     /* owned */
+    int16_t membership; /* the step's, or STEP_IS_REMOVED */
+    struct posture_phase_step step;
+};
+
+struct tally_row {
     char *standard; /* owned */
-    int16_t membership;
-    struct posture_standing_step step;
+    instant at;
+    int16_t status;
+    int32_t change;
 };
 
 struct unmapped_row {
@@ -53,7 +60,7 @@ struct pair {
     struct pair_state state;
     instant reached; /* horizon of what is being gathered */
     instant behind;  /* earliest change gathered that takes something away; INSTANT_END: none */
-    struct rows cells, standings, unmapped, results;
+    struct rows cells, phases, tallies, unmapped, results;
 };
 
 /* One more element, zeroed. */
@@ -103,9 +110,12 @@ static void forget(struct pair *pair)
         free(cells[i].finding);
         free(cells[i].inherited_from);
     }
-    struct standing_row *standings = (struct standing_row *)(void *)pair->standings.items;
-    for (size_t i = 0; i < pair->standings.count; i++)
-        free(standings[i].standard);
+    struct phase_row *phases = (struct phase_row *)(void *)pair->phases.items;
+    for (size_t i = 0; i < pair->phases.count; i++)
+        free(phases[i].standard);
+    struct tally_row *tallies = (struct tally_row *)(void *)pair->tallies.items;
+    for (size_t i = 0; i < pair->tallies.count; i++)
+        free(tallies[i].standard);
     struct unmapped_row *unmapped = (struct unmapped_row *)(void *)pair->unmapped.items;
     for (size_t i = 0; i < pair->unmapped.count; i++) {
         free(unmapped[i].reason);
@@ -113,7 +123,8 @@ static void forget(struct pair *pair)
         free(unmapped[i].standard);
         free(unmapped[i].control);
     }
-    pair->cells.count = pair->standings.count = pair->unmapped.count = pair->results.count = 0;
+    pair->cells.count = pair->phases.count = pair->tallies.count = 0;
+    pair->unmapped.count = pair->results.count = 0;
     pair->reached = pair->state.horizon;
     pair->behind = INSTANT_END;
 }
@@ -124,7 +135,8 @@ void pair_free(struct pair *pair)
         return;
     forget(pair);
     free(pair->cells.items);
-    free(pair->standings.items);
+    free(pair->phases.items);
+    free(pair->tallies.items);
     free(pair->unmapped.items);
     free(pair->results.items);
     free(pair->service);
@@ -201,15 +213,22 @@ void pair_cell_step(struct pair *pair, uint32_t cell, enum posture_change change
     row->inherited_from = copy_text(step->inherited_from);
 }
 
-void pair_standing_step(struct pair *pair, const char *standard, enum posture_change change,
-                        const struct posture_standing_step *step)
+void pair_phase_step(struct pair *pair, const char *standard, enum posture_change change,
+                     const struct posture_phase_step *step)
 {
-    struct standing_row *row = rows_add(&pair->standings, sizeof *row);
+    struct phase_row *row = rows_add(&pair->phases, sizeof *row);
     row->standard = copy_text(standard);
     row->step = *step;
     row->membership = change == STEP_REMOVED ? STEP_IS_REMOVED : (int16_t)step->membership;
     if (change == STEP_REMOVED && step->at < pair->behind)
         pair->behind = step->at;
+}
+
+void pair_tally(struct pair *pair, const char *standard, instant at, enum cell_status status,
+                int32_t change)
+{
+    struct tally_row *row = rows_add(&pair->tallies, sizeof *row);
+    *row = (struct tally_row){copy_text(standard), at, (int16_t)status, change};
 }
 
 void pair_unmapped_step(struct pair *pair, enum posture_change change,
@@ -235,6 +254,16 @@ void pair_unmapped_step(struct pair *pair, enum posture_change change,
         pgwire_array_end((wire), mark_);                                                           \
     } while (0)
 
+/* The same of a field that often has one value throughout: then as an array of that one element,
+ * which stands for all. `same`: whether element i is like element 0. */
+#define ARRAY_OR_ONE(wire, type, count, same, write)                                               \
+    do {                                                                                           \
+        bool alike_ = (count) > 0;                                                                 \
+        for (size_t i = 0; i < (count) && alike_; i++)                                             \
+            alike_ = (same);                                                                       \
+        ARRAY(wire, type, alike_ ? 1 : (count), write);                                            \
+    } while (0)
+
 static void write_history(struct pair *pair, int64_t batch, struct copies *copies)
 {
     const struct result_row *row = (const struct result_row *)(void *)pair->results.items;
@@ -249,15 +278,21 @@ static void write_history(struct pair *pair, int64_t batch, struct copies *copie
     pgwire_int8(wire, batch);
     ARRAY(wire, PGWIRE_INT4, count, pgwire_int4(wire, (int32_t)row[i].stream));
     ARRAY(wire, PGWIRE_TIMESTAMPTZ, count, pgwire_instant(wire, row[i].occurred_at));
-    ARRAY(wire, PGWIRE_INT8, count, pgwire_int8(wire, row[i].sequence));
+    ARRAY_OR_ONE(wire, PGWIRE_INT8, count, row[i].sequence == row[0].sequence,
+                 pgwire_int8(wire, row[i].sequence));
     ARRAY(wire, PGWIRE_INT2, count, pgwire_int2(wire, row[i].result));
     ARRAY(wire, PGWIRE_UUID, count, pgwire_uuid(wire, &row[i].id));
     ARRAY(wire, PGWIRE_UUID, count, pgwire_uuid_bytes(wire, row[i].digest));
-    ARRAY(wire, PGWIRE_TIMESTAMPTZ, count, pgwire_instant(wire, row[i].expires_at));
-    ARRAY(wire, PGWIRE_INT4, count, pgwire_int4(wire, row[i].tool));
-    ARRAY(wire, PGWIRE_INT2, count, pgwire_int2(wire, row[i].topic));
-    ARRAY(wire, PGWIRE_INT4, count, pgwire_int4(wire, row[i].partition));
-    ARRAY(wire, PGWIRE_INT4, count, pgwire_int4(wire, row[i].incarnation));
+    ARRAY_OR_ONE(wire, PGWIRE_TIMESTAMPTZ, count, row[i].expires_at == row[0].expires_at,
+                 pgwire_instant(wire, row[i].expires_at));
+    ARRAY_OR_ONE(wire, PGWIRE_INT4, count, row[i].tool == row[0].tool,
+                 pgwire_int4(wire, row[i].tool));
+    ARRAY_OR_ONE(wire, PGWIRE_INT2, count, row[i].topic == row[0].topic,
+                 pgwire_int2(wire, row[i].topic));
+    ARRAY_OR_ONE(wire, PGWIRE_INT4, count, row[i].partition == row[0].partition,
+                 pgwire_int4(wire, row[i].partition));
+    ARRAY_OR_ONE(wire, PGWIRE_INT4, count, row[i].incarnation == row[0].incarnation,
+                 pgwire_int4(wire, row[i].incarnation));
     ARRAY(wire, PGWIRE_INT8, count, pgwire_int8(wire, row[i].offset));
 }
 
@@ -294,6 +329,27 @@ static struct pgwire *begin_row(struct copy *copy, int16_t columns, const struct
     return wire;
 }
 
+/* `cause` and `known`, each NULL as a whole where it says nothing: no event is a cause, or every
+ * transition became known by this very batch. */
+static void write_causes(struct pgwire *wire, const struct cell_row *row, size_t count,
+                         int64_t batch)
+{
+    bool causes = false;
+    bool known = false;
+    for (size_t i = 0; i < count; i++) {
+        causes = causes || row[i].has_cause;
+        known = known || ((row[i].flags & FLAG_TRANSITION) != 0 && row[i].known != batch);
+    }
+    if (causes)
+        ARRAY(wire, PGWIRE_UUID, count, pgwire_uuid(wire, row[i].has_cause ? &row[i].cause : NULL));
+    else
+        pgwire_null(wire);
+    if (known)
+        ARRAY(wire, PGWIRE_INT8, count, pgwire_int8(wire, row[i].known));
+    else
+        pgwire_null(wire);
+}
+
 static void write_timeline(struct pair *pair, int64_t batch, bool keyframe, instant complete_from,
                            struct copies *copies)
 {
@@ -306,12 +362,13 @@ static void write_timeline(struct pair *pair, int64_t batch, bool keyframe, inst
     ARRAY(wire, PGWIRE_TIMESTAMPTZ, count, pgwire_instant(wire, row[i].at));
     ARRAY(wire, PGWIRE_INT2, count, pgwire_int2(wire, row[i].status));
     ARRAY(wire, PGWIRE_INT2, count, pgwire_int2(wire, row[i].flags));
-    ARRAY(wire, PGWIRE_INT4, count, pgwire_int4(wire, (int32_t)row[i].checks));
-    ARRAY(wire, PGWIRE_INT4, count, pgwire_int4(wire, (int32_t)row[i].missing));
+    ARRAY_OR_ONE(wire, PGWIRE_INT4, count, row[i].checks == row[0].checks,
+                 pgwire_int4(wire, (int32_t)row[i].checks));
+    ARRAY_OR_ONE(wire, PGWIRE_INT4, count, row[i].missing == row[0].missing,
+                 pgwire_int4(wire, (int32_t)row[i].missing));
     ARRAY(wire, PGWIRE_UUID, count,
           pgwire_uuid(wire, row[i].has_deciding ? &row[i].deciding : NULL));
-    ARRAY(wire, PGWIRE_UUID, count, pgwire_uuid(wire, row[i].has_cause ? &row[i].cause : NULL));
-    ARRAY(wire, PGWIRE_INT8, count, pgwire_int8(wire, row[i].known));
+    write_causes(wire, row, count, batch);
     write_texts(wire, row, count, offsetof(struct cell_row, exception));
     write_texts(wire, row, count, offsetof(struct cell_row, finding));
     write_texts(wire, row, count, offsetof(struct cell_row, inherited_from));
@@ -320,24 +377,22 @@ static void write_timeline(struct pair *pair, int64_t batch, bool keyframe, inst
 static void write_standing(struct pair *pair, int64_t batch, bool keyframe, instant complete_from,
                            struct copies *copies)
 {
-    const struct standing_row *row = (const struct standing_row *)(void *)pair->standings.items;
-    size_t count = pair->standings.count;
-    struct pgwire *wire = begin_row(&copies->standing, 21, pair, batch, keyframe, complete_from);
+    const struct phase_row *row = (const struct phase_row *)(void *)pair->phases.items;
+    const struct tally_row *tally = (const struct tally_row *)(void *)pair->tallies.items;
+    size_t count = pair->phases.count;
+    size_t tallies = pair->tallies.count;
+    struct pgwire *wire = begin_row(&copies->standing, 16, pair, batch, keyframe, complete_from);
     ARRAY(wire, PGWIRE_TEXT, count, pgwire_text(wire, row[i].standard));
     ARRAY(wire, PGWIRE_TIMESTAMPTZ, count, pgwire_instant(wire, row[i].step.at));
     ARRAY(wire, PGWIRE_INT2, count, pgwire_int2(wire, row[i].membership));
     ARRAY(wire, PGWIRE_INT2, count, pgwire_int2(wire, (int16_t)row[i].step.posture));
-    ARRAY(wire, PGWIRE_INT4, count, pgwire_int4(wire, (int32_t)row[i].step.passed));
-    ARRAY(wire, PGWIRE_INT4, count, pgwire_int4(wire, (int32_t)row[i].step.excepted));
-    ARRAY(wire, PGWIRE_INT4, count, pgwire_int4(wire, (int32_t)row[i].step.failed));
-    ARRAY(wire, PGWIRE_INT4, count, pgwire_int4(wire, (int32_t)row[i].step.error));
-    ARRAY(wire, PGWIRE_INT4, count, pgwire_int4(wire, (int32_t)row[i].step.stale));
-    ARRAY(wire, PGWIRE_INT4, count, pgwire_int4(wire, (int32_t)row[i].step.not_tested));
-    ARRAY(wire, PGWIRE_INT4, count, pgwire_int4(wire, (int32_t)row[i].step.not_applicable));
-    ARRAY(wire, PGWIRE_INT4, count, pgwire_int4(wire, (int32_t)row[i].step.applicable));
-    ARRAY(wire, PGWIRE_INT4, count, pgwire_int4(wire, row[i].step.percent));
     ARRAY(wire, PGWIRE_INT2, count, pgwire_int2(wire, row[i].step.certificate_state));
     ARRAY(wire, PGWIRE_BOOL, count, pgwire_bool(wire, row[i].step.certified));
+    ARRAY_OR_ONE(wire, PGWIRE_TEXT, tallies, strcmp(tally[i].standard, tally[0].standard) == 0,
+                 pgwire_text(wire, tally[i].standard));
+    ARRAY(wire, PGWIRE_TIMESTAMPTZ, tallies, pgwire_instant(wire, tally[i].at));
+    ARRAY(wire, PGWIRE_INT2, tallies, pgwire_int2(wire, tally[i].status));
+    ARRAY(wire, PGWIRE_INT4, tallies, pgwire_int4(wire, tally[i].change));
 }
 
 static void write_unmapped(struct pair *pair, int64_t batch, struct copies *copies)
@@ -374,14 +429,28 @@ static void note_environment(struct pair *pair, struct copies *copies)
             abort();
     }
     copies->environments[copies->environment_count++] =
-        (struct noted){.service = pair->service, .second = pair->environment};
+        (struct noted){pair->service, pair->environment};
 }
 
-static int compare_standings(const void *a, const void *b)
+static int compare_instants(instant a, instant b)
 {
-    const struct standing_row *x = a, *y = b;
+    return (a > b) - (a < b);
+}
+
+static int compare_phases(const void *a, const void *b)
+{
+    const struct phase_row *x = a, *y = b;
     int by_standard = strcmp(x->standard, y->standard);
-    return by_standard != 0 ? by_standard : (x->step.at > y->step.at) - (x->step.at < y->step.at);
+    return by_standard != 0 ? by_standard : compare_instants(x->step.at, y->step.at);
+}
+
+static int compare_tallies(const void *a, const void *b)
+{
+    const struct tally_row *x = a, *y = b;
+    int order = strcmp(x->standard, y->standard);
+    if (order == 0)
+        order = compare_instants(x->at, y->at);
+    return order != 0 ? order : x->status - y->status;
 }
 
 static int compare_texts(const char *a, const char *b)
@@ -404,16 +473,17 @@ static int compare_unmapped(const void *a, const void *b)
         order = compare_texts(x->standard, y->standard);
     if (order == 0)
         order = compare_texts(x->control, y->control);
-    return order != 0 ? order : (x->at > y->at) - (x->at < y->at);
+    return order != 0 ? order : compare_instants(x->at, y->at);
 }
 
 /* Into an order that does not depend on what posture was told first: a service that was loaded was
  * told in another order than one that was there all along. Cells come by name, results as told. */
 static void arrange(struct pair *pair)
 {
-    if (pair->standings.count > 1)
-        qsort(pair->standings.items, pair->standings.count, sizeof(struct standing_row),
-              compare_standings);
+    if (pair->phases.count > 1)
+        qsort(pair->phases.items, pair->phases.count, sizeof(struct phase_row), compare_phases);
+    if (pair->tallies.count > 1)
+        qsort(pair->tallies.items, pair->tallies.count, sizeof(struct tally_row), compare_tallies);
     if (pair->unmapped.count > 1)
         qsort(pair->unmapped.items, pair->unmapped.count, sizeof(struct unmapped_row),
               compare_unmapped);
@@ -422,7 +492,8 @@ static void arrange(struct pair *pair)
 bool pair_write(struct pair *pair, int64_t batch, struct copies *copies, instant *from)
 {
     arrange(pair);
-    size_t steps = pair->cells.count + pair->standings.count;
+    size_t standings = pair->phases.count + pair->tallies.count;
+    size_t steps = pair->cells.count + standings;
     bool any = steps > 0 || pair->unmapped.count > 0 || pair->results.count > 0;
     if (!any)
         return false;
@@ -438,7 +509,7 @@ bool pair_write(struct pair *pair, int64_t batch, struct copies *copies, instant
         /* The first row holds all there is, which makes it the first keyframe. */
         write_timeline(pair, batch, first, INSTANT_BEGIN, copies);
     }
-    if (first || pair->standings.count > 0)
+    if (first || standings > 0)
         write_standing(pair, batch, first, INSTANT_BEGIN, copies);
     if (first) {
         note_environment(pair, copies);

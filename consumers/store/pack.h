@@ -15,18 +15,18 @@
 
 #include "consumers/posture/posture.h"
 #include "consumers/store/copy.h"
+#include "consumers/store/heard.h"
 #include "consumers/store/taken.h"
 
 /* The rows of one transaction, a table each, in the order in which they are sent. */
 struct copies {
     struct copy ledger, verdict, fact, fact_step, certification_step, stream, tool, cell;
     struct copy history, timeline, standing, unmapped;
-    /* Parameters of note_environments and note_producers; parallel arrays of borrowed texts. */
-    struct noted {
-        const char *service, *second, *third;
-        instant at;
-    } * environments, *producers;
-    size_t environment_count, environment_room, producer_count, producer_room;
+    struct noted { /* parameters of note_environments; borrowed texts */
+        const char *service, *environment;
+    } * environments;
+    size_t environment_count, environment_room;
+    struct heard_row *heard; /* parameters of note_producers */
 };
 
 /* The tables' fields in the order in which pack.c and ledger.c write them. */
@@ -57,8 +57,10 @@ void pair_result(struct pair *pair, const struct taken *taken, uint32_t stream, 
 /* Gathers what posture reports. */
 void pair_cell_step(struct pair *pair, uint32_t cell, enum posture_change change,
                     const struct posture_cell_step *step);
-void pair_standing_step(struct pair *pair, const char *standard, enum posture_change change,
-                        const struct posture_standing_step *step);
+void pair_phase_step(struct pair *pair, const char *standard, enum posture_change change,
+                     const struct posture_phase_step *step);
+void pair_tally(struct pair *pair, const char *standard, instant at, enum cell_status status,
+                int32_t change);
 void pair_unmapped_step(struct pair *pair, enum posture_change change,
                         const struct posture_unmapped_step *step);
 

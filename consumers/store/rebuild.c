@@ -112,9 +112,8 @@ static bool fold_commit(struct rebuild *rebuild, int64_t position, int64_t batch
         free(locked);
     }
     struct copies *copies = fold_copies(fold);
-    /* What was noted borrows its texts from records and services, which go away now. */
-    if (done && (copies_bytes(copies) > SEND_BYTES || copies->producer_count > 0 ||
-                 copies->environment_count > 0))
+    /* Noted environments borrow their texts from services, which may go away now. */
+    if (done && (copies_bytes(copies) > SEND_BYTES || copies->environment_count > 0))
         done = copies_send(copies, rebuild->connection, fault);
     stored_free(&stored);
     fold_trim(fold);
@@ -195,9 +194,12 @@ bool store_rebuild(struct store *store, void (*progress)(uint64_t done, uint64_t
     rebuild.arena = arena_new(ARENA_CAP);
     fold_forget(store_fold(store));
     PGresult *result = NULL;
+    struct request request = {0};
+    pgwire_int4(request_next(&request), STORE_DERIVATION);
     if (connection_command(rebuild.connection, "BEGIN; SET LOCAL statement_timeout = 0", fault))
         result = connection_call(rebuild.connection, fault, PGRES_TUPLES_OK,
-                                 "SELECT record.forget_derived()", NULL);
+                                 "SELECT record.forget_derived($1)", &request);
+    request_free(&request);
     PQclear(result);
     bool done = result != NULL && fold_all(&rebuild, progress, fault) && finish(&rebuild, fault);
     if (!done)

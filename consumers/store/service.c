@@ -40,6 +40,8 @@ void service_unload(struct services *services, struct service *service)
 {
     posture_service_free(service->posture);
     service->posture = NULL;
+    heard_free(service->heard);
+    service->heard = NULL;
     for (size_t i = 0; i < service->pair_count; i++)
         pair_free(service->pairs[i]);
     free(service->pairs);
@@ -187,7 +189,7 @@ static bool load_facts(const struct loading *loading)
 
 enum { HISTORY_ARRAYS = 12 };
 
-/* One packed row of results: twelve arrays walked in step. */
+/* One packed row of results: twelve arrays walked in step, some of one element for all. */
 static bool load_history_row(const struct loading *loading, const PGresult *result, int row)
 {
     struct array_reader columns[HISTORY_ARRAYS];
@@ -196,11 +198,12 @@ static bool load_history_row(const struct loading *loading, const PGresult *resu
         const uint8_t *field = result_bytes(result, row, i + 1, &size);
         columns[i] = array_open(field, size);
     }
+    const uint8_t *at[HISTORY_ARRAYS] = {NULL};
     while (columns[0].left > 0) {
-        const uint8_t *at[HISTORY_ARRAYS];
         for (int i = 0; i < HISTORY_ARRAYS; i++) {
             size_t size;
-            at[i] = array_next(&columns[i], &size);
+            if (columns[i].left > 0) /* else the one element stands for all */
+                at[i] = array_next(&columns[i], &size);
         }
         const struct topic *topic = topics_numbered(loading->topics, loading->connection,
                                                     pgwire_read16(at[8]), loading->fault);
@@ -251,7 +254,8 @@ static bool load_history(const struct loading *loading)
 static bool load_known(const struct loading *loading)
 {
     PGresult *result =
-        ask(loading, "SELECT t.environment, s.cell, s.at, s.known FROM record.timeline t,"
+        ask(loading, "SELECT t.environment, s.cell, s.at, coalesce(s.known, t.batch)"
+                     " FROM record.timeline t,"
                      " unnest(t.cell, t.at, t.status, t.flags, t.cause, t.known)"
                      " AS s (cell, at, status, flags, cause, known) WHERE t.service = $1"
                      " AND s.status >= 0 AND s.flags & 1 = 1 AND s.cause IS NULL"
@@ -309,6 +313,23 @@ static bool load_counters(const struct loading *loading)
     return true;
 }
 
+static bool load_heard(const struct loading *loading)
+{
+    PGresult *result = ask(loading, "SELECT heard, checks FROM record.producer WHERE service = $1");
+    if (result == NULL)
+        return false;
+    loading->service->heard = heard_new();
+    if (PQntuples(result) > 0) {
+        size_t size;
+        size_t checks_size;
+        const uint8_t *bytes = result_bytes(result, 0, 0, &size);
+        const uint8_t *checks = result_bytes(result, 0, 1, &checks_size);
+        heard_restore(loading->service->heard, bytes, size, array_open(checks, checks_size));
+    }
+    PQclear(result);
+    return true;
+}
+
 bool service_read(struct service *service, PGconn *connection, struct topics *topics,
                   int64_t position, struct fault *fault)
 {
@@ -321,5 +342,5 @@ bool service_read(struct service *service, PGconn *connection, struct topics *to
 bool service_resume(struct service *service, PGconn *connection, struct fault *fault)
 {
     struct loading loading = {service, connection, NULL, INT64_MAX, fault};
-    return load_known(&loading) && load_counters(&loading);
+    return load_known(&loading) && load_counters(&loading) && load_heard(&loading);
 }

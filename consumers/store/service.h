@@ -19,6 +19,7 @@
 struct service {
     char *name;
     struct posture_service *posture; /* NULL: not loaded */
+    struct heard *heard;             /* NULL: not loaded */
     struct pair **pairs;             /* by environment as met; "" among them where needed */
     size_t pair_count;
     int64_t version;    /* the row's, as of the last transaction that committed */
@@ -43,8 +44,9 @@ struct pair *service_pair(struct service *service, const char *environment);
 /*
  * Reads dictionaries and facts as of commit `position` (INT64_MAX: all) into a new posture. Then
  * the caller evaluates it, together with its kin, with governance as of service->governance; what
- * that reports is in the record already. service_resume then reads what follows from no fact: when
- * transitions that time alone causes were first known, and where the last rows left off.
+ * that reports is in the record already. service_resume then reads what a writer needs besides:
+ * when transitions that time alone causes were first known, where the last rows left off, and which
+ * sources have been heard.
  */
 bool service_read(struct service *service, PGconn *connection, struct topics *topics,
                   int64_t position, struct fault *fault);

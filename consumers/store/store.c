@@ -110,6 +110,27 @@ bool store_check(struct store *store, struct fault *fault)
     return result != NULL;
 }
 
+bool store_check_derived(struct store *store, struct fault *fault)
+{
+    if (!store_check(store, fault))
+        return false;
+    struct request request = {0};
+    pgwire_int4(request_next(&request), STORE_DERIVATION);
+    PGresult *result = connection_call(store_connection(store, fault), fault, PGRES_TUPLES_OK,
+                                       "SELECT record.derivation($1)", &request);
+    request_free(&request);
+    if (result == NULL)
+        return false;
+    int32_t version = result_int4(result, 0, 0);
+    PQclear(result);
+    if (version != STORE_DERIVATION)
+        return fault_set(fault, FAULT_FATAL,
+                         "what is derived in the database was made by another version of Assay "
+                         "(%d, this is %d): run assay rebuild first",
+                         (int)version, (int)STORE_DERIVATION);
+    return true;
+}
+
 const struct topic *store_topic(struct store *store, const char *name, struct fault *fault)
 {
     PGconn *connection = store_connection(store, fault);

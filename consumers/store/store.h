@@ -29,8 +29,15 @@ struct store;
 struct store *store_new(const char *uri, const char *program, size_t memory);
 void store_free(struct store *store);
 
+/* The meaning of events, or the rows it is stored in, as this version has them. To be raised with
+ * every change after which a rebuild would arrive at other rows. */
+enum { STORE_DERIVATION = 2 };
+
 /* Checks that the schema is there and of this version, and that the ledger has its partitions. */
 bool store_check(struct store *store, struct fault *fault);
+
+/* And that what is derived is of this version: FAULT_FATAL where only a rebuild can go on. */
+bool store_check_derived(struct store *store, struct fault *fault);
 
 const struct topic *store_topic(struct store *store, const char *name, struct fault *fault);
 

@@ -39,7 +39,10 @@ BEGIN ATOMIC
                    min(u.at) FILTER (WHERE u.flags & 1 <> 0 AND u.at > cell_status_upto.at)
                        OVER w AS until
             FROM (
-                SELECT DISTINCT ON (e.cell, e.at) e.*
+                SELECT DISTINCT ON (e.cell, e.at)
+                       e.cell, e.at, e.status, e.flags, coalesce(e.checks, t.checks[1]) AS checks,
+                       coalesce(e.missing, t.missing[1]) AS missing, e.deciding, e.exception,
+                       e.finding, e.inherited_from
                 FROM record.timeline t
                 CROSS JOIN LATERAL unnest(
                     t.cell, t.at, t.status, t.flags, t.checks, t.missing, t.deciding,

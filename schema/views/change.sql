@@ -13,7 +13,9 @@ CREATE OR REPLACE VIEW assay.change AS
             SELECT u.cell, u.at, u.status, u.known, u.cause,
                    lag(u.status) OVER (PARTITION BY u.cell ORDER BY u.at) AS before
             FROM (
-                SELECT DISTINCT ON (e.cell, e.at) e.*
+                SELECT DISTINCT ON (e.cell, e.at)
+                       e.cell, e.at, e.status, e.flags, coalesce(e.known, t.batch) AS known,
+                       e.cause
                 FROM record.timeline t
                 CROSS JOIN LATERAL unnest(t.cell, t.at, t.status, t.flags, t.known, t.cause)
                     AS e (cell, at, status, flags, known, cause)

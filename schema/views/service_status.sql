@@ -1,6 +1,7 @@
 -- Posture, counts and certificate of every (service, environment, standard) in scope or once in it.
 --
--- Read as cell_status.sql says, from record.standing, where posture has counted already.
+-- Read as cell_status.sql says, from record.standing, where posture has counted already: counts are
+-- sums of what was added to them. Statuses have the numbers of posture.h, enum cell_status.
 
 CREATE OR REPLACE FUNCTION record.service_status_upto(at timestamptz, upto bigint)
 RETURNS TABLE (
@@ -11,32 +12,33 @@ RETURNS TABLE (
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT p.service, o.fields -> 'service_onboarding' ->> 'title', p.environment, s.standard,
-           record.membership_name(s.membership), record.posture_name(s.posture), s.passed,
-           s.excepted, s.failed, s.error, s.stale, s.not_tested, s.not_applicable, s.applicable,
-           CASE WHEN s.percent >= 0 THEN round(s.percent / 100.0, 2) END,
+           record.membership_name(s.membership), record.posture_name(s.posture),
+           coalesce(c.passed, 0), coalesce(c.excepted, 0), coalesce(c.failed, 0),
+           coalesce(c.error, 0), coalesce(c.stale, 0), coalesce(c.not_tested, 0),
+           coalesce(c.not_applicable, 0), coalesce(c.applicable, 0),
+           CASE WHEN c.applicable > 0
+                THEN round((coalesce(c.passed, 0)::bigint * 10000 / c.applicable) / 100.0, 2)
+           END,
            record.certificate_state_name(s.certificate_state), s.certified
     FROM record.environment p
+    CROSS JOIN LATERAL (
+        SELECT k.seq FROM record.standing k
+        WHERE k.service = p.service AND k.environment = p.environment
+          AND k.keyframe AND k.complete_from <= service_status_upto.at
+          AND (service_status_upto.upto IS NULL
+               OR (SELECT l.position FROM record.commit_log l
+                   WHERE l.batch = k.batch) <= service_status_upto.upto)
+        ORDER BY k.seq DESC LIMIT 1
+    ) begin
     CROSS JOIN LATERAL (
         SELECT DISTINCT ON (u.standard) u.*
         FROM (
             SELECT DISTINCT ON (e.standard, e.at) e.*
             FROM record.standing t
             CROSS JOIN LATERAL unnest(
-                t.standard, t.at, t.membership, t.posture, t.passed, t.excepted, t.failed, t.error,
-                t.stale, t.not_tested, t.not_applicable, t.applicable, t.percent,
-                t.certificate_state, t.certified)
-                AS e (standard, at, membership, posture, passed, excepted, failed, error, stale,
-                      not_tested, not_applicable, applicable, percent, certificate_state,
-                      certified)
-            WHERE t.service = p.service AND t.environment = p.environment
-              AND t.seq >= (
-                  SELECT k.seq FROM record.standing k
-                  WHERE k.service = p.service AND k.environment = p.environment
-                    AND k.keyframe AND k.complete_from <= service_status_upto.at
-                    AND (service_status_upto.upto IS NULL
-                         OR (SELECT l.position FROM record.commit_log l
-                             WHERE l.batch = k.batch) <= service_status_upto.upto)
-                  ORDER BY k.seq DESC LIMIT 1)
+                t.standard, t.at, t.membership, t.posture, t.certificate_state, t.certified)
+                AS e (standard, at, membership, posture, certificate_state, certified)
+            WHERE t.service = p.service AND t.environment = p.environment AND t.seq >= begin.seq
               AND (service_status_upto.upto IS NULL
                    OR (SELECT l.position FROM record.commit_log l
                        WHERE l.batch = t.batch) <= service_status_upto.upto)
@@ -46,6 +48,26 @@ BEGIN ATOMIC
         WHERE u.membership >= 0
         ORDER BY u.standard, u.at DESC
     ) s
+    LEFT JOIN LATERAL (
+        SELECT sum(e.change) FILTER (WHERE e.status = 2)::integer AS not_applicable,
+               sum(e.change) FILTER (WHERE e.status = 3)::integer AS passed,
+               sum(e.change) FILTER (WHERE e.status = 4)::integer AS excepted,
+               sum(e.change) FILTER (WHERE e.status = 5)::integer AS not_tested,
+               sum(e.change) FILTER (WHERE e.status = 6)::integer AS stale,
+               sum(e.change) FILTER (WHERE e.status = 7)::integer AS error,
+               sum(e.change) FILTER (WHERE e.status = 8)::integer AS failed,
+               sum(e.change) FILTER (WHERE e.status > 2)::integer AS applicable
+        FROM record.standing t
+        CROSS JOIN LATERAL unnest(t.tally_standard, t.tally_at, t.tally_status, t.tally_change)
+            AS e (standard, at, status, change)
+        WHERE t.service = p.service AND t.environment = p.environment AND t.seq >= begin.seq
+          AND (service_status_upto.upto IS NULL
+               OR (SELECT l.position FROM record.commit_log l
+                   WHERE l.batch = t.batch) <= service_status_upto.upto)
+          AND (t.seq = begin.seq OR NOT t.keyframe) -- a keyframe says all over again
+          AND e.at <= service_status_upto.at
+          AND coalesce(e.standard, t.tally_standard[1]) = s.standard
+    ) c ON true
     LEFT JOIN LATERAL record.fact_in_force('service_onboarding', p.service, service_status_upto.at,
                                            service_status_upto.upto) o ON true
     WHERE s.membership > 0;

@@ -45,9 +45,13 @@ class Step:
     inherited_from: str = None
 
 
+COUNTS = {"not_applicable": NOT_APPLICABLE, "passed": PASSED, "excepted": EXCEPTED,
+          "not_tested": NOT_TESTED, "stale": STALE, "error": ERROR, "failed": FAILED}
+
+
 @dataclasses.dataclass(frozen=True)
 class Standing:
-    """One element of a standing; fields in the columns' order."""
+    """What holds of a standard from an instant on."""
 
     standard: str
     at: datetime.datetime
@@ -60,10 +64,64 @@ class Standing:
     stale: int = 0
     not_tested: int = 0
     not_applicable: int = 0
-    applicable: int = 0
-    percent: int = -1
     certificate_state: int = 0
     certified: bool = False
+
+    def phase(self):
+        return self.membership, self.posture, self.certificate_state, self.certified
+
+
+def by_standard(steps):
+    found = {}
+    for step in sorted(steps, key=lambda step: step.at):
+        found.setdefault(step.standard, []).append(step)
+    return found
+
+
+def phases(steps):
+    """{(standard, at): phase} of those that differ from the one before."""
+    return {
+        (standard, step.at): step.phase()
+        for standard, of in by_standard(steps).items()
+        for before, step in zip([None, *of], of)
+        if step.phase() != (before.phase() if before else (0, 0, 0, False))
+    }
+
+
+def tallies(steps):
+    """{(standard, at, status): how many more}"""
+    return {
+        (standard, step.at, status): getattr(step, name) - (getattr(before, name) if before else 0)
+        for standard, of in by_standard(steps).items()
+        for before, step in zip([None, *of], of)
+        for name, status in COUNTS.items()
+    }
+
+
+def differences(now, before):
+    """What has to be added to get from one dictionary of numbers to another."""
+    return {
+        key: now.get(key, 0) - before.get(key, 0)
+        for key in {**now, **before} if now.get(key, 0) != before.get(key, 0)
+    }
+
+
+def cut(steps, complete_from):
+    """Of each standard what is in force at an instant, with the phase where it began, and all
+    later; the same for the tallies: {…}, {…}"""
+    phase, tally = {}, {}
+    for standard, of in by_standard(steps).items():
+        past = [step for step in of if step.at <= complete_from]
+        began = {key: value for key, value in phases(of).items() if key[1] <= complete_from}
+        if began:
+            last = max(began)
+            phase[last] = began[last]
+        phase.update(
+            {key: value for key, value in phases(of).items() if key[1] > complete_from}
+        )
+        later = {key: n for key, n in tallies(of).items() if key[1] > complete_from}
+        tally.update({**tallies(past[-1:]), **later})
+    return phase, tally
 
 
 class Rows:
@@ -137,17 +195,32 @@ class Rows:
             texts([step.inherited_from for step in steps]),
         )
 
-    def standing(self, service, environment, batch, steps, complete_from=None):
+    def standing(self, service, environment, batch, steps, before=(), complete_from=None):
+        """One row: how the timelines `steps` differ from what they were, or, with complete_from, a
+        keyframe of them. The first of a pair is one from the beginning on."""
         seq = self.next_seq("standing", service, environment)
+        if complete_from is not None:
+            phase, tally = cut(steps, complete_from)
+        else:
+            now, was = phases(steps), phases(before)
+            phase = {key: value for key, value in now.items() if was.get(key) != value}
+            phase.update({key: (REMOVED, 0, 0, False) for key in was if key not in now})
+            tally = differences(tallies(steps), tallies(before))
         if seq == 0:
             complete_from = "-infinity"
-        columns = zip(*(dataclasses.astuple(step) for step in steps))
+        standards = [standard for standard, _, _ in tally]
         self.database.query(
-            "INSERT INTO record.standing VALUES (%s, %s, %s, %s, %s, %s, %s, %s::timestamptz[],"
-            " %s::smallint[], %s::smallint[]" + ", %s::integer[]" * 9
-            + ", %s::smallint[], %s)",
+            "INSERT INTO record.standing VALUES (%s, %s, %s, %s, %s, %s, %s::text[],"
+            " %s::timestamptz[], %s::smallint[], %s::smallint[], %s::smallint[], %s::boolean[],"
+            " %s::text[], %s::timestamptz[], %s::smallint[], %s::integer[])",
             service, environment, seq, batch, complete_from is not None, complete_from,
-            *map(list, columns),
+            [standard for standard, _ in phase],
+            [at for _, at in phase],
+            *([value[field] for value in phase.values()] for field in range(4)),
+            standards[:1] if len(set(standards)) == 1 else standards,
+            [at for _, at, _ in tally],
+            [status for _, _, status in tally],
+            list(tally.values()),
         )
 
     def topic(self, name):

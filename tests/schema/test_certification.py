@@ -158,19 +158,19 @@ class Certification(unittest.TestCase):
     def test_forgotten_for_a_rebuild(self):
         batch = self.rows.commit(governance=True)
         self.rows.certification(batch, "p", "s", hour(0))
-        self.database.as_role("assay_aggregator", "SELECT record.forget_derived()")
+        self.database.as_role("assay_aggregator", "SELECT record.forget_derived(1)")
         self.assertEqual(self.database.value("SELECT count(*) FROM record.certification_step"), 0)
 
     def test_everything_derived_is_forgotten(self):
         """What is not derived is named; any further table has to be emptied."""
         kept = {"migration", "repeatable", "topic", "partition", "commit_head", "commit_log",
-                "commit_take", "governance_head", "ledger", "verdict", "service"}
+                "commit_take", "governance_head", "ledger", "verdict", "service", "derivation"}
         names = {row["name"] for row in self.database.query(
             "SELECT relname AS name FROM pg_class WHERE relnamespace = 'record'::regnamespace"
             " AND relkind IN ('r', 'p') AND NOT relispartition"
         )}
         source = self.database.value(
-            "SELECT prosrc FROM pg_proc WHERE oid = 'record.forget_derived()'::regprocedure"
+            "SELECT prosrc FROM pg_proc WHERE oid = 'record.forget_derived(integer)'::regprocedure"
         )
         self.assertEqual(
             {name for name in names if f"DELETE FROM record.{name};" in source}, names - kept

@@ -11,6 +11,7 @@ import os
 import random
 import unittest
 
+import rows
 from cluster import Database
 from rows import NONE, REMOVED, STATUS_NAMES, Rows, Standing, Step, event_id, hour
 
@@ -222,34 +223,28 @@ class Histories(unittest.TestCase):
             complete_from = None
             first = self.rows.position
 
-            def row(name, batch, steps, start=None):
-                elements = [
+            def standings(timelines):
+                return [
                     Standing(f"std{cell}", step.at, {8: 4, 6: 5}.get(step.status, step.status),
-                             passed=step.deciding.int if step.deciding else 0)
-                    for cell, step in steps
+                             passed=step.deciding.int if step.status else 0)
+                    for cell, steps in enumerate(timelines) for step in steps
                 ]
-                self.rows.standing(name, "prod", batch, elements, start)
+
+            def phase_removed(before, now):
+                return min((at for _, at in set(rows.phases(before)) - set(rows.phases(now))),
+                           default=None)
 
             for _ in range(COMMITS):
                 batch = self.rows.commit()
-                changes = history.change()
-                flat = [(cell, step) for cell, steps in enumerate(changes) for step in steps]
-                if not flat:
-                    continue
+                history.change()
+                before, now = map(standings, history.known[-2:])
                 for name in names:
-                    row(name, batch, flat)
-                reach = min(step.at for _, step in flat)
-                late = complete_from is not None and reach <= complete_from
+                    self.rows.standing(name, "prod", batch, now, before)
+                reach = phase_removed(before, now)
+                late = complete_from is not None and reach is not None and reach <= complete_from
                 if late or draw.random() < 0.3:
                     complete_from = reach if late else hour(draw.randrange(HOURS))
-                    kept = [
-                        (cell, step)
-                        for cell, now in enumerate(history.known[-1])
-                        for step in {in_force(now, complete_from)} - {None}
-                        | {step for step in now if step.at > complete_from}
-                    ]
-                    if kept:
-                        row(names[1], batch, kept, complete_from)
+                    self.rows.standing(names[1], "prod", batch, now, complete_from=complete_from)
             for position in list(range(COMMITS + 1)) * QUESTIONS:
                 at = hour(history.random.randrange(-1, HOURS + 1))
                 answers = [self.database.query(

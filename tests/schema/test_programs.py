@@ -32,8 +32,8 @@ class Status(Programs):
                 Step(0, hour(10), STALE, True, stale=True),
             ])
             rows.standing(service, "prod", first, [
-                Standing("std", hour(0), 4, 6, passed=1, failed=1, applicable=2, percent=5000),
-                Standing("std", hour(10), 4, 5, passed=1, stale=1, applicable=2, percent=5000),
+                Standing("std", hour(0), 4, 6, passed=1, failed=1),
+                Standing("std", hour(10), 4, 5, passed=1, stale=1),
             ])
         rows.fact(first, "service_onboarding", "mail", 1, {"title": "Mail for All"}, "mail")
         rows.fact_step(first, "service_onboarding", "mail", hour(0), 1)

@@ -417,11 +417,17 @@ class Completeness(unittest.TestCase):
             self.rows.fact_step(batch, "check_mapping", check, hour(0), number)
 
         def shown(checks, ago):
+            names = ["never", *"abcd", "unknown", "short", "long", "other", "open"]  # bits of two bytes
+            bits = sum(1 << names.index(check) for check in checks).to_bytes(2, "little")
+            epoch = datetime.datetime(2000, 1, 1, tzinfo=datetime.timezone.utc)
+            last = (now - datetime.timedelta(seconds=ago) - epoch) // datetime.timedelta(
+                microseconds=1)
+            self.database.query("DELETE FROM record.producer")
             self.database.query(
-                "INSERT INTO record.producer VALUES ('mail', 'scanner/1', %s, %s)"
-                " ON CONFLICT (service, source) DO UPDATE SET last_event_at ="
-                " excluded.last_event_at, checks = excluded.checks",
-                now - datetime.timedelta(seconds=ago), checks,
+                "INSERT INTO record.producer VALUES ('mail', %s, %s)",
+                b"".join(len(field).to_bytes(4, "big") + field
+                         for field in (b"scanner/1", last.to_bytes(8, "big", signed=True), bits)),
+                names,
             )
             return [
                 (row["expected_by"] - row["last_event_at"]).total_seconds()

@@ -234,9 +234,9 @@ class Standings(unittest.TestCase):
         self.rows.fact_step(batch, "service_onboarding", "mail", hour(2), 1)
         self.rows.fact_step(batch, "service_onboarding", "mail", hour(6), 2)
         self.rows.standing("mail", "prod", batch, [
-            Standing("std", hour(1), 2, 5, not_tested=3, applicable=3, percent=0),
-            Standing("std", hour(4), 4, 4, 1, 2, 0, 0, 0, 0, 1, 3, 3333, 0, False),
-            Standing("other", hour(4), 5, 1, percent=-1),
+            Standing("std", hour(1), 2, 5, not_tested=3),
+            Standing("std", hour(4), 4, 4, passed=1, excepted=2, not_applicable=1),
+            Standing("other", hour(4), 5, 1),
             Standing("std", hour(9), 0),
         ])
         self.assertEqual(self.at(hour(1) - MICROSECOND), [])

@@ -1,5 +1,7 @@
 #include "tests/unit/posture/recorder.h"
 
+#include "tests/unit/posture/recorded_parts.h"
+
 #include <assert.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -21,6 +23,7 @@ struct numbered { /* a cell's number and what it stands for */
 
 struct recorder {
     struct posture_sink sink;
+    struct recorded_parts *parts;
     struct line *lines;
     struct numbered *cells;
     const struct recorded_line **sorted;
@@ -196,6 +199,24 @@ static void on_standing(void *context, const char *environment, const char *stan
         recorded->standing = *step;
 }
 
+static void on_phase(void *context, const char *environment, const char *standard,
+                     enum posture_change change, const struct posture_phase_step *step)
+{
+    struct recorder *recorder = context;
+    char *key = text("%s|%s", environment, standard);
+    recorded_phase(recorder->parts, key, change, step);
+    free(key);
+}
+
+static void on_tally(void *context, const char *environment, const char *standard, instant at,
+                     enum cell_status status, int32_t change)
+{
+    struct recorder *recorder = context;
+    char *key = text("%s|%s", environment, standard);
+    recorded_tally(recorder->parts, key, at, status, change);
+    free(key);
+}
+
 static void on_certification(void *context, const char *programme, const char *standard,
                              enum posture_change change,
                              const struct posture_certification_step *step)
@@ -254,10 +275,13 @@ struct recorder *recorder_new(void)
         .cell = on_cell,
         .cell_new = on_cell_new,
         .standing = on_standing,
+        .phase = on_phase,
+        .tally = on_tally,
         .certification = on_certification,
         .fact = on_fact,
         .unmapped = on_unmapped,
     };
+    recorder->parts = recorded_parts_new();
     recorder->with_known = true;
     return recorder;
 }
@@ -282,12 +306,14 @@ void recorder_free(struct recorder *recorder)
         free(cell->name);
         free(cell);
     }
+    recorded_parts_free(recorder->parts);
     free(recorder->sorted);
     free(recorder);
 }
 
 void recorder_forget(struct recorder *recorder)
 {
+    recorded_parts_forget(recorder->parts);
     for (struct line *line = recorder->lines; line != NULL; line = line->hh.next) {
         while (line->line.kind != RECORDED_FACT && line->line.count > 0)
             remove_step(&line->line, line->line.count - 1);
@@ -350,6 +376,15 @@ const struct recorded_step *recorded_at(const struct recorded_line *line, instan
     return until == 0 ? NULL : &line->steps[until - 1];
 }
 
+/* Phases and tallies say the same as standings. */
+static void check_parts(const struct recorder *recorder, const struct recorded_line *line)
+{
+    const char *key = strchr(line->key, '|') + 1; /* behind the kind */
+    for (uint32_t i = 0; i < line->count; i++)
+        recorded_parts_check(recorder->parts, key, &line->steps[i].standing,
+                             i == 0 ? NULL : &line->steps[i - 1].standing);
+}
+
 char *recorder_text(struct recorder *recorder, bool facts)
 {
     char *made = NULL;
@@ -361,6 +396,8 @@ char *recorder_text(struct recorder *recorder, bool facts)
     for (uint32_t i = 0; i < count; i++) {
         if (lines[i]->kind == RECORDED_FACT && !facts)
             continue;
+        if (lines[i]->kind == RECORDED_STANDING)
+            check_parts(recorder, lines[i]);
         for (uint32_t j = 0; j < lines[i]->count; j++) {
             fprintf(out, "%s @%" PRId64 " %s\n", lines[i]->key, lines[i]->steps[j].at,
                     lines[i]->steps[j].text);

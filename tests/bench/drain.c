@@ -1,0 +1,136 @@
+/*
+ * bench-drain -- how fast records of assay.evidence can be had at all, and how fast judged.
+ *
+ *   bench-drain BROKERS COUNT drain    librdkafka alone: records counted
+ *   bench-drain BROKERS COUNT judge    and each decoded, validated and its digest taken
+ *
+ * Reads from the beginning until COUNT records have come. Prints seconds from the first record to
+ * the last, CPU seconds, and how many were accepted.
+ */
+#include "proto/record.h"
+
+#include <librdkafka/rdkafka.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+
+enum { BATCH = 10000, ARENA_BYTES = 4 << 20, GIVE_UP_SECONDS = 120 };
+
+static _Noreturn void fail(const char *what)
+{
+    fprintf(stderr, "bench-drain: %s\n", what);
+    exit(3);
+}
+
+static double now(void)
+{
+    struct timespec clock;
+    clock_gettime(CLOCK_MONOTONIC, &clock);
+    return (double)clock.tv_sec + (double)clock.tv_nsec * 1e-9;
+}
+
+static rd_kafka_t *connect_to(const char *brokers)
+{
+    /* as consumers/intake/intake.c has them */
+    const char *const settings[][2] = {
+        {"bootstrap.servers", brokers},
+        {"group.id", "bench-drain"},
+        {"enable.auto.commit", "false"},
+        {"enable.auto.offset.store", "false"},
+        {"check.crcs", "true"},
+        {"fetch.message.max.bytes", "4194304"},
+        {"queued.min.messages", "100000"},
+        {"queued.max.messages.kbytes", "65536"},
+        {"auto.offset.reset", "earliest"},
+    };
+    char text[512];
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++)
+        if (rd_kafka_conf_set(conf, settings[i][0], settings[i][1], text, sizeof text) !=
+            RD_KAFKA_CONF_OK)
+            fail(text);
+    rd_kafka_t *kafka = rd_kafka_new(RD_KAFKA_CONSUMER, conf, text, sizeof text);
+    if (kafka == NULL)
+        fail(text);
+    rd_kafka_poll_set_consumer(kafka);
+    return kafka;
+}
+
+static void assign_all(rd_kafka_t *kafka)
+{
+    const struct rd_kafka_metadata *metadata;
+    rd_kafka_topic_t *topic = rd_kafka_topic_new(kafka, RECORD_TOPIC_EVIDENCE, NULL);
+    if (topic == NULL || rd_kafka_metadata(kafka, 0, topic, &metadata, 10000) != 0 ||
+        metadata->topic_cnt != 1)
+        fail("no metadata");
+    rd_kafka_topic_partition_list_t *all = rd_kafka_topic_partition_list_new(8);
+    for (int i = 0; i < metadata->topics[0].partition_cnt; i++)
+        rd_kafka_topic_partition_list_add(all, RECORD_TOPIC_EVIDENCE,
+                                          metadata->topics[0].partitions[i].id)
+            ->offset = RD_KAFKA_OFFSET_BEGINNING;
+    rd_kafka_assign(kafka, all);
+    rd_kafka_topic_partition_list_destroy(all);
+    rd_kafka_metadata_destroy(metadata);
+    rd_kafka_topic_destroy(topic);
+}
+
+/* 1: accepted */
+static long judge(struct arena *arena, const rd_kafka_message_t *message)
+{
+    struct judgement judgement;
+    uint8_t digest[32];
+    int64_t at = rd_kafka_message_timestamp(message, NULL) * 1000;
+    codec_digest(message->payload, message->len, digest);
+    if (!record_judge(RECORD_EVIDENCE, message->key, message->key_len, message->payload,
+                      message->len, at, arena, &judgement)) {
+        arena_reset(arena);
+        return judge(arena, message);
+    }
+    return judgement.verdict == VERDICT_ACCEPTED;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 4 || (strcmp(argv[3], "drain") != 0 && strcmp(argv[3], "judge") != 0)) {
+        fprintf(stderr, "usage: bench-drain BROKERS COUNT drain|judge\n");
+        return 2;
+    }
+    long count = strtol(argv[2], NULL, 10);
+    bool judging = strcmp(argv[3], "judge") == 0;
+    rd_kafka_t *kafka = connect_to(argv[1]);
+    assign_all(kafka);
+    rd_kafka_queue_t *queue = rd_kafka_queue_get_consumer(kafka);
+    struct arena *arena = arena_new(ARENA_BYTES);
+    static rd_kafka_message_t *messages[BATCH];
+    long taken = 0, accepted = 0;
+    double begin = 0, started = now();
+    while (taken < count) {
+        if (now() - started > GIVE_UP_SECONDS)
+            fail("the records did not come");
+        ssize_t got = rd_kafka_consume_batch_queue(queue, 100, messages, BATCH);
+        if (got > 0 && begin == 0)
+            begin = now();
+        for (ssize_t i = 0; i < got; i++) {
+            if (messages[i]->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+                taken++;
+                accepted += judging ? judge(arena, messages[i]) : 1;
+            }
+            rd_kafka_message_destroy(messages[i]);
+        }
+    }
+    double seconds = now() - begin;
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    double cpu = (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+                 (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1e-6;
+    printf("{\"records\": %ld, \"accepted\": %ld, \"seconds\": %.4f, \"cpu\": %.3f}\n", taken,
+           accepted, seconds, cpu);
+    arena_free(arena);
+    rd_kafka_queue_destroy(queue);
+    rd_kafka_consumer_close(kafka);
+    rd_kafka_destroy(kafka);
+    return 0;
+}
