@@ -12,6 +12,7 @@
 #include "runtime/log.h"
 #include "runtime/settings.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -81,7 +82,7 @@ static enum exit_status report(PGconn *database, const struct model_wish *wish,
     json_decref(model);
     if (written && fflush(stdout) == 0)
         return EXIT_DONE;
-    fault_set(fault, FAULT_FATAL, "standard output cannot be written");
+    fault_set(fault, FAULT_FATAL, "cannot write to standard output: %s", strerror(errno));
     return EXIT_FAILED;
 }
 

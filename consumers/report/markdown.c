@@ -26,6 +26,8 @@ static void put_text(FILE *out, enum place place, const char *text, const char *
     const char *start = NULL; /* of the line, after its blanks, which are dropped */
     for (const char *at = text; *at != '\0'; at++) {
         unsigned char byte = (unsigned char)*at;
+        if (form_half_line(at))
+            continue;
         if (byte == '\n') {
             fputs(line, out);
             start = NULL;

@@ -34,7 +34,11 @@ static const char *sql_of(const char *name)
     while (i < query_count && strcmp(queries[i].name, name) != 0)
         i++;
     assert(i < query_count); /* the names above are those of sql/ */
-    return queries[i].sql;
+    /* without the comment on top: PostgreSQL's complaints are shown with how the query begins */
+    const char *sql = queries[i].sql;
+    while (strncmp(sql, "--", 2) == 0)
+        sql += strcspn(sql, "\n") + 1;
+    return sql;
 }
 
 /* One text; *found false, and no fault, where there is no row or it is NULL. NULL otherwise: fault.
