@@ -193,6 +193,23 @@ static bool await_altered(const struct admin *admin, const struct admin_topic *a
     return done;
 }
 
+/* Reads the settings of topics that are listed. Of several brokers, another one may be asked than
+ * the one that listed them, and hear of a new topic a little later: it is asked again. */
+static bool describe_listed(const struct admin *admin, struct admin_topic *listed, size_t count,
+                            struct fault *why)
+{
+    bool done = admin_describe(admin, listed, count, why);
+    int waited_ms = 0;
+    for (size_t i = 0; done && i < count; i++)
+        while (done && listed[i].error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART &&
+               waited_ms < admin->timeout_ms && !stop_requested()) {
+            rd_kafka_poll(admin->client, LISTING_EVERY_MS);
+            waited_ms += LISTING_EVERY_MS;
+            done = admin_describe(admin, &listed[i], 1, why);
+        }
+    return done;
+}
+
 /* Looks at the topics that are there, mends what is to be mended. */
 static bool mend(const struct admin *admin, struct admin_topic *found, struct account *accounts,
                  const bool *may_alter, size_t count, struct fault *why)
@@ -201,7 +218,7 @@ static bool mend(const struct admin *admin, struct admin_topic *found, struct ac
     struct account **whose = calloc(count, sizeof(struct account *));
     size_t altered_count = 0;
     assert(altered != NULL && whose != NULL);
-    bool done = admin_describe(admin, found, count, why);
+    bool done = describe_listed(admin, found, count, why);
     for (size_t i = 0; done && i < count; i++) {
         if (found[i].error != RD_KAFKA_RESP_ERR_NO_ERROR) {
             accounts[i].state = "failed";
