@@ -3,7 +3,7 @@
  *
  * Everything comes from facts in force at the report's instant; no clock is read, and every list
  * has an order of its own, so the same events give the same object. It knows nothing of how it is
- * shown: that is layout's.
+ * shown: that is layout's. Its names and values are in report.schema.json.
  */
 #ifndef ASSAY_REPORT_MODEL_H
 #define ASSAY_REPORT_MODEL_H

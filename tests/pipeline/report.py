@@ -8,6 +8,7 @@ import unittest
 from html.parser import HTMLParser
 
 import facts
+import jsonschema
 from world import BUILD, TOP, Scenario
 
 DEMO = TOP / "deploy" / "data" / "demo"
@@ -21,9 +22,24 @@ HEADINGS = [
     "Management system", "Changes since the previous audit", "What was sampled, and what never",
     "Certification cycle", "Appendix A: services in scope", "Appendix B: locations in scope",
 ]
-KEYS = ["statement", "programme", "audit", "previous_audit", "at", "known_at", "recommendation",
-        "conclusions", "performance", "scope_statement", "soa", "review", "management_system",
-        "changes", "sampling", "cycle", "services", "locations"]
+
+
+def strict(schema):
+    """As the schema says, and neither a name less nor one more, which it leaves to later
+    versions."""
+    if isinstance(schema, list):
+        return [strict(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    made = {name: strict(part) for name, part in schema.items()}
+    if made.get("type") == "object":
+        made |= {"required": list(made["properties"]), "additionalProperties": False}
+    return made
+
+
+SCHEMA = json.loads((TOP / "consumers" / "report" / "report.schema.json").read_text())
+VALIDATOR = jsonschema.Draft202012Validator(strict(SCHEMA))
+KEYS = list(SCHEMA["properties"])
 
 
 class Page(HTMLParser):
@@ -92,7 +108,8 @@ def hundreds():
             "endsAt": "2026-02-02T00:00:00Z", "reportedAt": "2026-02-03T00:00:00Z",
             "standards": ["std-big", "std-more"]}),
         # none of these is in scope
-        facts.onboarding("big-retired", title="Retired", lifecycle="RETIRED", category="Category 1"),
+        facts.onboarding("big-retired", title="Retired", lifecycle="RETIRED",
+                         category="Category 1"),
         facts.scope("big-retired", environment="big-one", standard="std-big"),
         facts.onboarding("big-removed", title="Removed", category="Category 1"),
         facts.scope("big-removed", environment="big-one", standard="std-big",
@@ -172,7 +189,9 @@ class Report(Scenario):
         return self.world.assay("report", *arguments, status=status).stdout
 
     def model(self, *arguments):
-        return json.loads(self.report(*arguments, "--format=json"))
+        model = json.loads(self.report(*arguments, "--format=json"))
+        VALIDATOR.validate(model)
+        return model
 
     def rows(self, statement, *parameters):
         return [tuple(row.values()) for row in self.world.query(statement, *parameters)]
@@ -195,6 +214,8 @@ class Report(Scenario):
                 self.assertEqual((page.open, page.foreign), ([], []))
                 self.assertEqual(html.count(STATEMENT.replace("'", "&#39;")), 2)
                 self.assertNotIn("://", html)
+
+        jsonschema.Draft202012Validator.check_schema(SCHEMA)
 
     def test_11_the_same_bytes_again(self):
         for form in ("markdown", "html", "json"):
@@ -422,6 +443,7 @@ class Report(Scenario):
         made, rows, notes, places = hundreds()
         self.world.assay("publish", stdin=facts.lines(made))
         self.world.await_caught_up()
+        self.model("big", "big-1")
         page = Page(self.report("big", "big-1", "--format=html").decode())
         self.assertEqual(page.headings[0], ("h1", f"{TRICKY}: summary of audit big-1"))
         table = page.tables["Services by category and environment"]
@@ -463,6 +485,7 @@ class Report(Scenario):
                 "reviews": [{"standard": "nope", "group": "g", "text": "t"}]}),
         ]))
         self.world.await_caught_up()
+        self.model("bare", "bare-1")
         said = self.report("bare", "bare-1").decode()
         self.assertNotIn("Every ", said)
         self.assertIn("not on record: 8, 9", said)
