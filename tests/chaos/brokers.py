@@ -4,6 +4,8 @@ The nodes' ports stay what they are over restarts. Sessions and elections are sh
 half a minute in production has to happen many times in twenty seconds here.
 """
 
+import confluent_kafka
+
 from world import Kafka, await_condition
 
 from local.daemon import free_ports
@@ -92,14 +94,16 @@ class Cluster:
             node.stop(number)
 
     def await_led(self, client, seconds=60):
-        """Until every partition has a leader and all its replicas, as an AdminClient sees it."""
+        """Until every node is there, and every partition has a leader and all its replicas, as an
+        AdminClient sees it."""
 
         def led():
             try:
-                topics = client.list_topics(timeout=5).topics
-            except Exception:  # the client's own word for: no broker answers
+                seen = client.list_topics(timeout=5)
+            except confluent_kafka.KafkaException:
                 return False
-            return topics and all(
+            topics = seen.topics
+            return len(seen.brokers) == len(self.nodes) and all(
                 not topic.error and all(
                     not partition.error and partition.leader >= 0
                     and len(partition.isrs) == len(partition.replicas)

@@ -13,7 +13,6 @@ from one that was migrated. What stands here for faults to use stays as it is:
 """
 
 import signal
-import time
 
 import confluent_kafka
 import confluent_kafka.admin
@@ -89,6 +88,10 @@ class Parts(World):
     def nodes(self):
         return self.kafka.nodes
 
+    def environment(self):
+        brokers = self.kafka.brokers if self.kafka else ""
+        return {"ASSAY_BROKERS": brokers, "ASSAY_DATABASE": self.postgresql.uri()}
+
     # -- a seed -----------------------------------------------------------------------------------
 
     def begin_seed(self, layout, teams):
@@ -97,6 +100,8 @@ class Parts(World):
         self.layout = layout
         self.ways = Ways()
         self.group = f"assay-{self.seeds}"
+        self.folder = self.directory / f"seed-{self.seeds}"
+        self.folder.mkdir()
         self.kafka = self.clusters.get(layout.nodes)
         if self.kafka is None:
             folder = self.directory / f"kafka-{layout.nodes}"
@@ -105,7 +110,6 @@ class Parts(World):
         self.kafka.start()
         self._make_topics(layout, teams)
         self._make_database()
-        self.folder = self.directory / f"seed-{self.seeds}"
         self.aggregators = Supervisor(self.folder, self._aggregator)
 
     def end_seed(self):
@@ -122,6 +126,7 @@ class Parts(World):
 
     def _make_topics(self, layout, teams):
         admin = self.admin()
+        self.kafka.await_led(admin)
         await_condition(lambda: self._delete_topics(admin), SERVERS_SECONDS, "deleting topics")
         self.assay("topics", "create", f"--partitions={layout.partitions}")
         for team in teams:
@@ -172,9 +177,8 @@ class Parts(World):
         return Supervised(directory, self.ways.prefix, environment, flags)
 
     def await_recovered(self, ends, seconds):
-        """Returns how long it took until everything up to the logs' ends is taken and evaluated.
-        What halted, or says it never will, ends the wait."""
-        began = time.monotonic()
+        """Returns when everything up to the logs' ends is taken and evaluated. What halted ends the
+        wait: the checker says so."""
 
         def recovered():
             try:
@@ -184,10 +188,9 @@ class Parts(World):
             except (psycopg2.OperationalError, psycopg2.InterfaceError):
                 return False
             if any(row["halted"] for row in rows):
-                return True  # the checker will say so
+                return True
             taken = {(row["topic"], row["partition"]): row["next_offset"] for row in rows}
             return all(taken.get(at, 0) >= end for at, end in ends.items()) and not any(
                 row["evaluation_lag"] for row in rows)
 
         await_condition(recovered, seconds, "recovering")
-        return time.monotonic() - began
