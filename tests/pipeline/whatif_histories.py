@@ -218,8 +218,8 @@ def explained(said):
         "until": said["until"] and instant(said["until"]),
         "deciding_event": said["deciding"] and said["deciding"]["event"],
         "exception": said["exception"], "finding": said["finding"],
-        "inherited_from": said["inheritedFrom"], "checks": len(said["checks"]),
-        "checks_missing": said["missing"],
+        "inherited_from": said["inherited_from"], "checks": len(said["checks"]),
+        "checks_missing": said["checks_missing"],
     }
 
 
