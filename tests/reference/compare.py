@@ -60,6 +60,10 @@ def indexed(answers):
         if "programme" in answer:
             kind = "certification"
         about = (kind, instant(answer["at"]), *(answer.get(name, "") for name in NAMES))
+        if "unmapped" in answer:  # a line for each record of an event, on one side
+            row = json.dumps(answer["unmapped"], sort_keys=True)
+            found["unmapped", instant(answer["at"]), row] = answer
+            continue
         if about in found:
             raise DriverFailed(f"answered twice: {about}")
         found[about] = answer

@@ -12,6 +12,7 @@ import itertools
 
 from facts import History, instant, read_events, start_of_year, year_of
 from moment import Moment
+from unmapped import Unmapped
 
 CELLS = {
     "evidence": [
@@ -65,6 +66,20 @@ MEETINGS = {
     "full": ["office's fact retracted", "office's facts of one instant"],
 }
 
+UNMAPPED = {
+    "evidence": ["controlTestResult: unknown_service", "controlTestResult: not_owner",
+                 "controlTestResult: no_mapping", "controlTestResult: not_in_scope",
+                 "controlTestResult: unknown_standard", "controlTestResult: unknown_control",
+                 "scopeChange: unknown_standard", "checkMapping: unknown_standard",
+                 "checkMapping: unknown_control", "retraction: unknown_event"],
+    "full": ["exception: unknown_standard", "exception: unknown_control", "exception: clause",
+             "finding: unknown_standard", "finding: unknown_control",
+             "inheritance: unknown_standard", "inheritance: unknown_control",
+             "statementOfApplicability: unknown_standard",
+             "statementOfApplicability: unknown_control", "statementOfApplicability: clause",
+             "statementOfApplicability: omitted"],
+}
+
 # What takes several unlikely things at once: hundreds of histories must reach it, tens may not.
 RARE = {
     "NOT_CHECKED beside others", "stale NOT_APPLICABLE", "3 would, a clause", "4 a chain",
@@ -72,11 +87,12 @@ RARE = {
     "4 provider certified elsewhere", "4 EXCEPTED", "4 NOT_TESTED", "5 would be 9, a clause",
     "5 would be 9, other subject", "6 covered", "8 covered", "worse by a base's base",
     "a base out of scope", "a base not applicable", "SUSPENDED again", "retracted by a team",
-    "office's fact retracted", "recall lifted",
+    "office's fact retracted", "recall lifted", "exception: unknown_standard",
+    "finding: unknown_standard",
 }
 
 KINDS = {"cells": CELLS, "standings": STANDINGS, "certifications": CERTIFICATIONS,
-         "histories": MEETINGS}
+         "questions": UNMAPPED, "histories": MEETINGS}
 
 
 def named(kind, profile):
@@ -124,6 +140,8 @@ def of_history(lines):
     found = Coverage()
     records = [line for line in lines if "event" in line]
     history = History(records)
+    unmapped = Unmapped(records, history)
+    kinds = {event.id: event.kind for event in unmapped.events}
     for at in sorted({instant(line["query"]) for line in lines if "query" in line}):
         moment = Moment(history, at)
         for cell in moment.cells():
@@ -132,6 +150,7 @@ def of_history(lines):
             found.note("standings", of_standing(moment, scope))
         for pair in pairs(moment):
             found.note("certifications", of_certification(moment, *pair))
+        found.note("questions", {f"{kinds[row.event]}: {row.reason}" for row in unmapped.at(moment)})
     found.note("histories", of_records(records, history))
     for kind in KINDS:
         found.histories[kind] = collections.Counter(dict.fromkeys(found.counts[kind], 1))
