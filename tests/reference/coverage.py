@@ -87,8 +87,9 @@ RARE = {
     "4 provider certified elsewhere", "4 EXCEPTED", "4 NOT_TESTED", "5 would be 9, a clause",
     "5 would be 9, other subject", "6 covered", "8 covered", "worse by a base's base",
     "a base out of scope", "a base not applicable", "SUSPENDED again", "retracted by a team",
-    "office's fact retracted", "recall lifted", "exception: unknown_standard",
-    "finding: unknown_standard",
+    "office's fact retracted", "recall lifted", "controlTestResult: unknown_standard",
+    "exception: unknown_standard", "exception: unknown_control", "finding: unknown_standard",
+    "finding: unknown_control", "inheritance: unknown_standard",
 }
 
 KINDS = {"cells": CELLS, "standings": STANDINGS, "certifications": CERTIFICATIONS,
@@ -150,7 +151,8 @@ def of_history(lines):
             found.note("standings", of_standing(moment, scope))
         for pair in pairs(moment):
             found.note("certifications", of_certification(moment, *pair))
-        found.note("questions", {f"{kinds[row.event]}: {row.reason}" for row in unmapped.at(moment)})
+        found.note("questions", [f"{kinds[row.event]}: {row.reason}"
+                                 for row in unmapped.at(moment)])
     found.note("histories", of_records(records, history))
     for kind in KINDS:
         found.histories[kind] = collections.Counter(dict.fromkeys(found.counts[kind], 1))

@@ -271,6 +271,8 @@ class World:
         standard = self.one(standards)
         controls = self.controls.get(standard, ["A.1", "A.2"])
         control = self.one([*controls, *["*"] * len(controls)])
+        if self.maybe(0.06):  # of what nobody knows
+            standard, control = self.one([("unknown", control), (standard, "A.9")])
         service = self.one([*self.services, "*"] if control != "*" else self.services)
         return standard, control, service, self.one([*self.environments, "*"])
 
