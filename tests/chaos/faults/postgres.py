@@ -209,7 +209,7 @@ class ForeignLock(Fault):
         cursor.execute("SET lock_timeout = '3s'")
         try:
             cursor.execute(self.LOCKS[self.what])
-        except psycopg2.errors.LockNotAvailable:
+        except (psycopg2.errors.LockNotAvailable, psycopg2.errors.DeadlockDetected):
             self.happened = False
 
     def end(self):
