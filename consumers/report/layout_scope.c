@@ -108,8 +108,8 @@ static void write_comparison(const struct sheet *sheet, const json_t *said)
               "%lld.",
               words_count(counts, "added"), words_count(counts, "removed"),
               words_count(counts, "applicability"), words_count(counts, "edited"));
-    struct grid *grid = SHEET_GRID("What changed", "Control", "Title", "Standard", "Change",
-                                   "Material", "Before", "After");
+    struct grid *grid = SHEET_GRID_OF("What changed since version", from, "Control", "Title",
+                                      "Standard", "Change", "Material", "Before", "After");
     for (size_t i = 0; i < json_array_size(changes); i++) {
         const json_t *change = json_array_get(changes, i);
         char *fields = words_join(json_object_get(change, "fields"), NULL, ", ");
@@ -133,7 +133,10 @@ void section_soa(const struct sheet *sheet, const json_t *said)
     for (size_t i = 0; i < json_array_size(comparisons); i++)
         write_comparison(sheet, json_array_get(comparisons, i));
     if (json_array_size(comparisons) == 0)
-        sheet_say(sheet, "This audit and the previous one name no two versions to compare.");
+        sheet_say(
+            sheet,
+            "The fieldwork, the report and the previous audit name no two versions that differ: "
+            "there is nothing to compare.");
 }
 
 static void write_service_changes(const struct sheet *sheet, const json_t *services)
@@ -266,6 +269,9 @@ void section_services(const struct sheet *sheet, const json_t *said)
     const json_t *categories = json_object_get(said, "categories");
     const json_t *notes = json_object_get(said, "footnotes");
     const json_t *totals = json_object_get(said, "totals");
+    if (json_array_size(categories) > 0)
+        sheet_say(sheet, "Yes: in scope of every standard of the audit; otherwise the standards it "
+                         "is in scope of are named. A number in brackets is that of a footnote.");
     struct grid *grid = SHEET_GRID("Services by category and environment", "Service");
     for (size_t i = 0; i < json_array_size(environments); i++)
         grid_column(grid, words_text(json_array_get(environments, i), "title"), false);

@@ -145,6 +145,12 @@ static bool add_sections(PGconn *database, json_t *model, const char *frame, con
     return true;
 }
 
+char *model_halted(PGconn *database, struct fault *fault)
+{
+    bool found;
+    return ask_text(database, "halted", 0, NULL, &found, fault);
+}
+
 json_t *model_read(PGconn *database, const struct model_wish *wish, struct fault *fault)
 {
     json_t *frame = NULL, *with_scope = NULL, *model = NULL;

@@ -26,4 +26,8 @@ struct model_wish {
  * there is no such programme or audit, saying what there is. */
 json_t *model_read(PGconn *database, const struct model_wish *wish, struct fault *fault);
 
+/* The partitions that are halted, with the reasons, for people: what came by them since is in no
+ * report. "" where there are none; malloc'ed. NULL: fault. */
+char *model_halted(PGconn *database, struct fault *fault);
+
 #endif

@@ -57,6 +57,9 @@ static const struct {
     {"a\x1b[31mb\x7f", "a\xef\xbf\xbd\\[31mb\xef\xbf\xbd\n\n",
      "<p>a\xef\xbf\xbd[31mb\xef\xbf\xbd</p>\n"},
     {"Ærø – 東京", "Ærø – 東京\n\n", "<p>Ærø – 東京</p>\n"},
+    {"see www.example.net, https://example.net/a_b",
+     "see www\\.example.net, https\\://example.net/a\\_b\n\n",
+     "<p>see www.example.net, https://example.net/a_b</p>\n"},
     {"as Windows\r\nends \r lines", "as Windows  \nends \xef\xbf\xbd lines\n\n",
      "<p>as Windows<br>ends \xef\xbf\xbd lines</p>\n"},
     /* a date stays whole, and only it; a word too long for a column may be broken */
