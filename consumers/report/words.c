@@ -57,7 +57,7 @@ static const struct {
     {"KPI", "Indicator"},
     {"DOCUMENT", "Document"},
     {"COMPLAINT", "Complaint"},
-    {"NONE", "None"},
+    {"NONE", "No certificate"},
     {"CERTIFIED", "Certified"},
     {"SUSPENDED", "Suspended"},
     {"EXPIRED", "Expired"},
