@@ -6,7 +6,8 @@ from one that was migrated. What stands here for faults to use stays as it is:
 
     nodes         of the seed's cluster: .pid() .port .controller_port .directory .data .log
                   .stop(signal) .start(); start() only from a fault's begin() or end()
-    postgresql    .pid() .port .data .log .stop(signal) .start(); .superuser(): a new connection
+    postgresql    .pid() .port .data .log .stop(signal) .start(); .superuser(): a new connection;
+                  .tampering: of its clock and its disk
     aggregators   supervisor.Supervisor: .running() .chosen(n) .resize(n); each .pid()
                   .send(signal) .killpoint .log .directory
     ways          how aggregators reach the others; set in Fault.prepare(), before any is started
@@ -21,6 +22,7 @@ import psycopg2
 from world import PostgreSQL, World, await_condition
 
 from brokers import Cluster
+from faults.tampering import Tampering
 from supervisor import Supervised, Supervisor
 
 LOGIN = "aggregator"  # a role as in production: not a superuser, so that its limits hold
@@ -32,6 +34,17 @@ class Database(PostgreSQL):
     """PostgreSQL; `database` is the present seed's."""
 
     database = TEMPLATE
+
+    def __init__(self, directory):
+        super().__init__(directory, tied=True)
+        self.tampering = None
+
+    def make(self):
+        super().make()
+        self.tampering = self.tampering or Tampering(self.directory / "tampered")
+
+    def launch(self, prefix, command, variables=None):
+        super().launch(prefix, command, {**(variables or {}), **self.tampering.variables()})
 
     def uri(self, database=None, role=None):
         return super().uri(database or self.database, role)
@@ -56,7 +69,7 @@ class Parts(World):
     def __init__(self, directory):
         self.directory = directory
         self.directory.chmod(0o711)
-        self.postgresql = Database(directory / "postgresql", tied=True)
+        self.postgresql = Database(directory / "postgresql")
         self.clusters = {}
         self.kafka = None
         self.aggregators = None
