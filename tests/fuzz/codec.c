@@ -9,17 +9,13 @@
 #include "proto/record.h"
 #include "proto/validate.h"
 #include "tests/fuzz/bytes.h"
+#include "tests/fuzz/said.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 static struct arena *arena;
-
-static void check_text(const char *text)
-{
-    assert(*text != '\0' && codec_text((const uint8_t *)text, strlen(text)));
-}
 
 /* `event` again, from its serialization, which must be the same from then on. */
 static const Assay__V1__Event *again(const Assay__V1__Event *event)
@@ -92,7 +88,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
     Assay__V1__Event *event = codec_decode(input, size, arena, &why);
     if (event == NULL) {
         assert(why.reaction == FAULT_REJECT);
-        check_text(why.text);
+        said_check(why.text);
         return 0;
     }
     const Assay__V1__Event *read = again(event);
@@ -105,8 +101,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
     bool valid = validate_event(event, &first);
     assert(validate_event(read, &second) == valid);
     if (!valid) {
-        check_text(first.path);
-        check_text(first.rule);
+        said_check(first.path);
+        said_check(first.rule);
         free(json_write_event(event)); /* rejects show prints what cannot be accepted, too */
         return 0;
     }

@@ -9,6 +9,7 @@
 #include "proto/limits.h"
 #include "proto/validate.h"
 #include "tests/fuzz/bytes.h"
+#include "tests/fuzz/said.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -77,8 +78,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
         check_accepted(&received, &judgement);
         return 0;
     }
-    size_t detail = strlen(judgement.detail);
-    assert(detail > 0 && codec_text((const uint8_t *)judgement.detail, detail));
+    said_check(judgement.detail);
     assert(judgement.event != NULL || judgement.verdict == VERDICT_UNDECODABLE ||
            judgement.verdict == VERDICT_TOO_LARGE);
     return 0;
