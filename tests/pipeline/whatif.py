@@ -285,9 +285,22 @@ class Strangers(Scenario):
             [BUILD / "bin" / "assay", *arguments], stdout=output, stderr=subprocess.PIPE,
             env={**os.environ, **self.world.environment(), **environment}, timeout=60)
 
+    # docs/answers.md: as others' programs know them
+    SHAPES = (
+        {"services", "certificates"}, {"services", "cells"},
+        {"at", "until", "cells", "standings", "certificates", "takes_effect", "due"},
+        {"service", "environments", "at", "inheriting"},
+        {*CELL, "at", "status", "since", "until", "inherited_from", "exception", "finding", "rule",
+         "deciding", "rules", "own_status", "own_deciding", "inheritance", "office", "in_force",
+         "checks_required", "checks_missing", "checks", "next"},
+        {"at", "until", "events", "refused", "cells", "standings", "certificates",
+         "without_effect"},
+    )
+
     def test_1_every_answer_is_json_too(self):
-        for answer in self.answers():
-            self.assertIsInstance(json.loads(self.world.assay(*answer, "--json").stdout), dict)
+        for answer, shape in zip(self.answers(), self.SHAPES, strict=True):
+            said = json.loads(self.world.assay(*answer, "--json").stdout)
+            self.assertEqual(said.keys(), shape)
 
     def test_2_an_answer_that_cannot_be_written_failed(self):
         for answer in self.answers():
