@@ -51,7 +51,7 @@ CERTIFICATIONS = {
              "EXPIRED by the standard", "SURVEILLANCE_OVERDUE", "SURVEILLANCE_DUE",
              "RECERTIFICATION_DUE", "SUSPENDED_OVER_6_MONTHS", "MAJOR_NC_OPEN", "SOA_DIFFERS",
              "deadline 12 months on", "deadline at a year's end", "deadline after an audit",
-             "no deadline", "taken force later", "SUSPENDED again"],
+             "no deadline", "taken force later", "SUSPENDED again", "granted as an audit ends"],
 }
 
 MEETINGS = {
@@ -86,8 +86,9 @@ RARE = {
     "4 provider into a cycle", "4 provider out of scope", "4 provider not applicable",
     "4 provider certified elsewhere", "4 EXCEPTED", "4 NOT_TESTED", "5 would be 9, a clause",
     "5 would be 9, other subject", "6 covered", "8 covered", "worse by a base's base",
-    "a base out of scope", "a base not applicable", "SUSPENDED again", "retracted by a team",
-    "office's fact retracted", "recall lifted", "controlTestResult: unknown_standard",
+    "a base out of scope", "a base not applicable", "SUSPENDED again", "granted as an audit ends",
+    "retracted by a team", "office's fact retracted", "recall lifted",
+    "controlTestResult: unknown_standard",
     "exception: unknown_standard", "exception: unknown_control", "finding: unknown_standard",
     "finding: unknown_control", "inheritance: unknown_standard",
 }
@@ -388,9 +389,14 @@ def of_certification(moment, programme, standard):
         return
     granting = [d for d in decisions if certificates.decided(d) in ("GRANTED", "RENEWED")]
     ends = [a.instant("endsAt") for a in moment.facts["audit"].values()
-            if a.instant("endsAt") <= moment.at]
+            if a.instant("endsAt") <= moment.at and standard in a.get("standards")
+            and a.get("programme") == programme and a.word("state", "AUDIT_STATE_") != "PLANNED"
+            and a.word("kind", "AUDIT_KIND_") in ("SURVEILLANCE", "RECERTIFICATION")]
     yield ("deadline at a year's end" if deadline == start_of_year(year_of(deadline)) else
            "deadline 12 months on")
+    if granting and certificates.takes_force(granting[-1]) in ends and \
+            certificates.decided(granting[-1]) == "GRANTED":
+        yield "granted as an audit ends"
     if not granting or any(end > certificates.takes_force(granting[-1]) for end in ends):
         yield "deadline after an audit"
 

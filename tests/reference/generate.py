@@ -27,7 +27,7 @@ import uuid
 import zlib
 
 import making as m
-from facts import DAY, History, instant, text_of
+from facts import DAY, History, instant, months_after, text_of
 from reference import Reference
 
 RESULTS = ["PASS"] * 9 + ["FAIL"] * 3 + ["ERROR", "UNKNOWN"] * 2 + ["NOT_CHECKED"] * 2 + [
@@ -323,11 +323,18 @@ class World:
     def audit(self):
         days = self.one(self.days)
         starts = self.one(self.days)
+        programme, standards = self.one(self.programmes), self.some(self.standards)
+        ends = m.day(self.days_later(starts))
+        decided = [r["event"]["certificate"] for r in self.records if "certificate" in r["event"]]
+        if decided and self.maybe(0.3):  # at the instant from which the certificate is valid
+            last = self.one(decided)
+            programme, standards = last["programme"], [last["standard"], *standards]
+            ends = last["validFrom"]
         self.say("audit", m.audit(
-            self.one(["a1", "a2", "a3"]), self.one(self.programmes),
+            self.one(["a1", "a2", "a3"]), programme,
             self.one(["SURVEILLANCE", "SURVEILLANCE", "RECERTIFICATION", "INITIAL", "INTERNAL"]),
-            self.one(["PLANNED", "IN_PROGRESS", "REPORTED"]), m.day(starts),
-            m.day(self.days_later(starts)), self.some(self.standards)), days)
+            self.one(["PLANNED", "IN_PROGRESS", "REPORTED"]),
+            min(m.day(starts), ends), ends, standards), days)
 
     def certificate(self, programme, standard, decision=None, days=None):
         days = self.one(self.days) if days is None else days
@@ -336,6 +343,9 @@ class World:
                          else self.random.randrange(5, 60))
         if decision and self.calm:  # the first one, which much rests on
             since, until = days, days + self.one([365, 1095, 1095, 1096])
+        if self.maybe(0.2):  # 31 August or October: half a year before has no such day
+            until = self.one([day + 365 * years for years in range(5) for day in (242, 303)
+                              if day + 365 * years > since])
         scope = m.day(self.one(self.days)) if self.maybe(0.3) else None
         if not decision and "certificates" in self.themes and self.maybe(0.5):
             programme, standard = self.programmes[0], self.standards[0]  # of few a lot
@@ -463,10 +473,12 @@ def questions(records, chance, count=8):
                 if answer.get("surveillanceDeadline"):
                     deadlines.add(instant(answer["surveillanceDeadline"]))
                     deadlines.add(instant(answer["surveillanceDeadline"]) - 90 * DAY)
+                if answer.get("state") in ("CERTIFIED", "SUSPENDED"):
+                    deadlines.add(months_after(instant(answer["validUntil"]), -6))
     asked = set()
     for point in chance.sample(points, min(count, len(points))):
         asked.add(point + chance.choice([-1, 0, 0, 1]))
-    for point in chance.sample(sorted(deadlines), min(2, len(deadlines))):
+    for point in chance.sample(sorted(deadlines), min(3, len(deadlines))):
         asked.add(point + chance.choice([-1, 0]))
     asked.add(chance.randrange(points[0], points[-1] + 2 * DAY))
     asked.add(chance.choice([points[-1] + 30 * DAY, points[0] - 1, points[len(points) // 2]]))
