@@ -6,11 +6,13 @@ that the views show.
 """
 
 import json
+import os
+import subprocess
 import sys
 import unittest
 import uuid
 
-from world import World
+from world import BUILD, World
 
 from differential import CELL, Reading, Sending, micros
 from differential_histories import TEAMS, Record, Told, instant, text_of
@@ -233,6 +235,39 @@ class Histories(unittest.TestCase):
             self.alike(told.prefix, expected, {about: change for about, change in cells.items()
                                                if about[0][0] in told.services})
         self.assertNothingWrong()
+
+
+    def test_5_impact_is_who_inherits(self):
+        inheriting = 0
+        for told in self.told:
+            reading = Reading(self.world, told)
+            at, rows = max(
+                ((at, reading.ask("cell_status", at)) for at in told.instants(12)),
+                key=lambda asked: sum(rule_of(row) == 4 for row in asked[1].values()))
+            for service in told.services:
+                inheriting += self.impact(at, service, rows)
+        self.assertNothingWrong()
+        self.assertGreater(inheriting, 5)
+
+    def impact(self, at, service, rows):
+        """Compares who inherits from a service with the rows' own word; how many do."""
+        done = subprocess.run(
+            [BUILD / "bin" / "assay", "impact", "--json", f"--at={text_of(at)}", service],
+            stdout=subprocess.PIPE, env={**os.environ, **self.world.environment()}, timeout=60)
+        said = {tuple(row[key] for key in CELL): row
+                for row in json.loads(done.stdout)["inheriting"]}
+        self.alike(f"impact {service} exit status", 0 if said else 1, done.returncode)
+        directly = {about for about, row in rows.items()
+                    if (row["inherited_from"] or "").split("/")[0] == service}
+        # whoever inherits and does not show it: an earlier rule decides
+        shown = {about for about, row in said.items()
+                 if row["distance"] == 1 and about in rows and rule_of(rows[about]) > 3}
+        self.alike(f"impact {service} at {text_of(at)}", directly, shown)
+        for about, row in said.items():
+            before = row["provider_service"], row["provider_environment"], *about[2:]
+            self.alike(f"impact {service}: {about} comes through", True, row["distance"] == 1
+                       or said[before]["distance"] == row["distance"] - 1)
+        return len(said)
 
 
 def explained(said):
