@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-START_TEST(test_quoted_text_stays_in_its_line)
+START_TEST(a_quoted_text_stays_in_its_line)
 {
     FILE *file = tmpfile();
     ck_assert_ptr_nonnull(file);
@@ -32,7 +32,7 @@ int main(void)
 {
     Suite *suite = suite_create("log");
     TCase *cases = tcase_create("log");
-    tcase_add_test(cases, test_quoted_text_stays_in_its_line);
+    tcase_add_test(cases, a_quoted_text_stays_in_its_line);
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
