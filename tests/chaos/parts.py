@@ -50,9 +50,19 @@ class Database(PostgreSQL):
         return super().uri(database or self.database, role)
 
     def superuser(self):
-        connection = psycopg2.connect(self.uri(), connect_timeout=10)
-        connection.autocommit = True
-        return connection
+        """A new connection; waits while it recovers, but not where it is down."""
+
+        def connected():
+            try:
+                connection = psycopg2.connect(self.uri(), connect_timeout=10)
+            except psycopg2.OperationalError as why:
+                if any(word in str(why) for word in ("recovery", "starting up", "not yet")):
+                    return None
+                raise
+            connection.autocommit = True
+            return connection
+
+        return await_condition(connected, SERVERS_SECONDS, "PostgreSQL's recovery")
 
 
 class Ways:
@@ -134,8 +144,11 @@ class Parts(World):
             self.connection = None
 
     def admin(self):
-        return confluent_kafka.admin.AdminClient(
-            {"bootstrap.servers": self.kafka.brokers, "log_level": 0})
+        return self._client(self.kafka.brokers)
+
+    @staticmethod
+    def _client(brokers):
+        return confluent_kafka.admin.AdminClient({"bootstrap.servers": brokers, "log_level": 0})
 
     def _make_topics(self, layout, teams):
         admin = self.admin()
@@ -146,15 +159,15 @@ class Parts(World):
             self.assay("topics", "create", f"--team={team}", "--partitions=2")
         self.kafka.await_led(admin)
 
-    @staticmethod
-    def _delete_topics(admin):
-        """Whether none is left."""
+    def _delete_topics(self, admin):
+        """Whether none is left, whichever node is asked."""
         try:
-            topics = [name for name in admin.list_topics(timeout=10).topics
-                      if name.startswith("assay.")]
+            topics = {name for node in self.nodes for name in
+                      self._client(f"{node.host}:{node.port}").list_topics(timeout=10).topics
+                      if name.startswith("assay.")}
             if not topics:
                 return True
-            for deleted in admin.delete_topics(topics, operation_timeout=10).values():
+            for deleted in admin.delete_topics(list(topics), operation_timeout=10).values():
                 deleted.result()
         except confluent_kafka.KafkaException:
             pass  # a cluster that has just started may not know its leaders yet
