@@ -368,6 +368,8 @@ class World:
         for service in self.services:
             for environment in self.environments:
                 for standard in self.some(self.standards, 0.85 if self.calm else 0.6):
+                    if "bases" in self.themes and standard == "beta" and self.maybe(0.5):
+                        continue  # a base without scope, which may have a base of its own
                     late = self.one(self.days) if self.maybe(0.2 if self.calm else 0.8) else start
                     self.scope(service, environment, standard, late)
         for service in self.services if self.healthy else ():
@@ -391,7 +393,8 @@ class World:
                                      self.one(self.standards)), 7),
                  (lambda: self.onboarding(self.one(self.services)), 5),
                  (lambda: self.programme(self.one(self.programmes)), 4),
-                 (lambda: self.standard(self.one(self.standards)), 4)]
+                 (lambda: self.standard(self.one(self.standards)),
+                  12 if "bases" in self.themes else 4)]
         if self.profile == "full":
             more = dict.fromkeys(self.themes, 4)
             kinds += [(self.exception, 12 * more.get("exceptions", 1)),
