@@ -13,7 +13,7 @@ import tempfile
 import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
-for folder in (HERE, HERE.parent / "pipeline"):
+for folder in (HERE.parent / "pipeline", HERE):  # this one is looked at first
     sys.path.insert(0, str(folder))
 
 from checker import Checker  # noqa: E402

@@ -17,7 +17,7 @@ import confluent_kafka
 from world import Failed, await_condition
 
 from differential_histories import Told
-from poison import Poison
+from malformed import Malformed
 
 TEAMS = ["red", "blue"]
 FLUSH_SECONDS = 90
@@ -46,7 +46,7 @@ class Oracle:
         self.acknowledged = {}  # (topic, partition, offset) -> digest of value
         partitions = {"assay.governance": 1, **{f"assay.evidence.{team}": 2 for team in TEAMS}}
         left = [collections.deque(one.records) for one in self.told]
-        poison = Poison(chance)
+        malformed = Malformed(chance)
         self.items = []
         while left:
             queue = chance.choice(left)
@@ -56,7 +56,7 @@ class Oracle:
             # Any partition will do: so several aggregators come to write one service.
             partition = chance.randrange(partitions.get(record.topic, schedule.layout.partitions))
             while chance.random() < schedule.poison:
-                self._add_poison(poison.made_of(record), partition, chance)
+                self._add_poison(malformed.made_of(record), partition, chance)
             self.items.append(Item(record.topic, partition, record.key.encode(), record.value,
                                    None, None))
         for told in self.told:

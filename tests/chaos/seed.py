@@ -100,6 +100,8 @@ def keep(parts, seed, directory):
     """What a failure leaves to look at: logs, and the database as it was."""
     into = pathlib.Path(directory) / f"seed-{seed}"
     shutil.rmtree(into, ignore_errors=True)
+    if not parts.seeds:
+        return
     shutil.copytree(parts.folder, into)
     for node in parts.nodes:
         shutil.copy(node.log, into / f"kafka-{node.number}.log")
