@@ -2,9 +2,11 @@
 
 #include "runtime/log.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 enum { KEY_MAX = 128, VALUE_MAX = 64 * 1024 };
 
@@ -23,6 +25,17 @@ static const struct kafka_property *find_own(const struct kafka_property *own, s
         if (strcmp(own[i].key, key) == 0)
             return &own[i];
     return NULL;
+}
+
+/* Of a file it cannot read librdkafka says neither its name nor why. */
+static bool check_file(const char *key, const char *value, struct fault *why)
+{
+    static const char suffix[] = ".location";
+    size_t length = strlen(key);
+    bool is_file = strncmp(key, "ssl.", 4) == 0 && length >= sizeof suffix &&
+                   strcmp(key + length - (sizeof suffix - 1), suffix) == 0;
+    return !is_file || strcmp(value, "probe") == 0 || access(value, R_OK) == 0 ||
+           fault_set(why, FAULT_FATAL, "-X %s: %s: %s", key, value, strerror(errno));
 }
 
 /* librdkafka's own text may repeat the value, so only its verdict is passed on. */
@@ -63,7 +76,7 @@ static bool set_users(rd_kafka_conf_t *conf, const char *pair, size_t size,
         return fault_set(why, FAULT_FATAL,
                          "-X %s: stays %s here, since what is promised rests on it", key,
                          fixed->value);
-    return set(conf, key, value, why);
+    return check_file(key, value, why) && set(conf, key, value, why);
 }
 
 /* An item is one pair, or, from the environment, one pair a line. */

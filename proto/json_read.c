@@ -2,6 +2,7 @@
 
 #include "proto/limits.h"
 #include "proto/path.h"
+#include "proto/wire.h"
 
 #include <assert.h>
 #include <ctype.h>
@@ -25,6 +26,23 @@ static ProtobufCMessage *read_message(const struct reader *reader,
                                       const ProtobufCMessageDescriptor *descriptor,
                                       const json_t *json, const struct path *path);
 
+/* What is quoted of the input may hold anything, and may be cut inside a character: each byte that
+ * is no text, or no text for a terminal, becomes '?'. Returns text. */
+static char *make_plain(char *text)
+{
+    size_t size = strlen(text);
+    size_t bad;
+    for (size_t at = 0; !wire_text((uint8_t *)text + at, size - at, &bad); at += bad + 1)
+        text[at + bad] = '?';
+    for (unsigned char *c = (unsigned char *)text; *c != '\0'; c++) {
+        if (*c < ' ' || *c == 0x7F)
+            *c = '?';
+        else if (*c == 0xC2 && c[1] < 0xA0) /* U+0080 … U+009F */
+            *c = c[1] = '?';
+    }
+    return text;
+}
+
 __attribute__((format(printf, 3, 4))) static bool
 refuse(const struct reader *reader, const struct path *path, const char *format, ...)
 {
@@ -35,7 +53,7 @@ refuse(const struct reader *reader, const struct path *path, const char *format,
     vsnprintf(reason, sizeof reason, format, arguments);
     va_end(arguments);
     return fault_set(reader->why, FAULT_REJECT, "%s: %s",
-                     path_format_json(path, sizeof where, where), reason);
+                     path_format_json(path, sizeof where, where), make_plain(reason));
 }
 
 static bool no_room(const struct reader *reader)
@@ -441,10 +459,10 @@ Assay__V1__Event *json_read_event(const char *line, size_t size, struct arena *a
             fault_set(why, FAULT_REJECT, "event: NUL in text at column %d", error.column);
         else if (error.line > 1)
             fault_set(why, FAULT_REJECT, "event: no JSON at its line %d, column %d: %s", error.line,
-                      error.column, error.text);
+                      error.column, make_plain(error.text));
         else
             fault_set(why, FAULT_REJECT, "event: no JSON at column %d: %s", error.column,
-                      error.text);
+                      make_plain(error.text));
         return NULL;
     }
     struct arena_mark mark = arena_mark(arena);

@@ -29,6 +29,20 @@ void log_open(const char *name)
         threshold = LOG_DEBUG;
 }
 
+/* What is said may quote what a stranger wrote: no byte of it begins another line, or is a command
+ * to a terminal (C0, DEL, and C1 as UTF-8 has it). */
+static void make_plain(char *text)
+{
+    for (unsigned char *c = (unsigned char *)text; *c != '\0'; c++) {
+        if (*c == '\n' || *c == '\t')
+            *c = ' ';
+        else if (*c < ' ' || *c == 0x7F)
+            *c = '?';
+        else if (*c == 0xC2 && c[1] >= 0x80 && c[1] < 0xA0)
+            *c = c[1] = '?';
+    }
+}
+
 void log_line(enum log_level level, const char *format, ...)
 {
     static const char *const prefix[] = {"error: ", "warning: ", "", "debug: "};
@@ -41,6 +55,7 @@ void log_line(enum log_level level, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(line + used, sizeof line - (size_t)used - 1, format, arguments);
     va_end(arguments);
+    make_plain(line);
     size_t length = strlen(line);
     line[length] = '\n';
     fwrite(line, 1, length + 1, stderr);

@@ -5,6 +5,8 @@
  * developer wants. Results never go here, secrets never go here: the callers pass only settings
  * that settings.h marks as not secret.
  *
+ * Whatever a line quotes, it stays one line, and nothing in it is a command to a terminal.
+ *
  * Not a logging framework: no files, no rotation, no timestamps (journald and docker add them).
  */
 #ifndef ASSAY_RUNTIME_LOG_H

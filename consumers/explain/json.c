@@ -23,8 +23,9 @@ static json_t *event_object(const struct answer *answer, const struct explained_
     if (!event->any)
         return json_null();
     return json_pack("{s:s, s:s, s:o, s:s, s:i, s:i, s:I}", "body", event->body, "event",
-                     uuid_format(&event->id, id), "occurredAt", instant_or_null(event->occurred_at),
-                     "topic", evaluated_topic(answer->evaluated, event->record.topic), "partition",
+                     uuid_format(&event->id, id), "occurred_at",
+                     instant_or_null(event->occurred_at), "topic",
+                     evaluated_topic(answer->evaluated, event->record.topic), "partition",
                      (int)event->record.partition, "incarnation", (int)event->record.incarnation,
                      "offset", (json_int_t)event->record.offset);
 }
@@ -35,7 +36,7 @@ static json_t *stream_object(const struct answer *answer, const struct explained
         "{s:s, s:s, s:o, s:o, s:o, s:o}", "subject", stream->subject, "state",
         stream_state_name(stream->state), "result",
         text_or_null(codec_enum_name(&assay__v1__result__descriptor, (int)stream->result)),
-        "expiresAt", instant_or_null(stream->expires_at), "exception",
+        "expires_at", instant_or_null(stream->expires_at), "exception",
         text_or_null(stream->exception), "event", event_object(answer, &stream->event));
 }
 
@@ -78,11 +79,11 @@ static json_t *chain_array(const struct answer *answer)
                              "inheritance", event_object(answer, &link->inheritance), "kind",
                              text_or_null(codec_enum_name(&assay__v1__inheritance_kind__descriptor,
                                                           (int)link->kind)),
-                             "providerService", link->provider_service, "providerEnvironment",
+                             "provider_service", link->provider_service, "provider_environment",
                              link->provider_environment, "own", status_or_null(link->own),
                              "provider", status_or_null(link->provider), "fault",
                              text_or_null(provider_fault_sentence(link->fault)), "taken",
-                             status_or_null(link->taken), "ownSide", link->own_side ? 1 : 0,
+                             status_or_null(link->taken), "own_side", link->own_side ? 1 : 0,
                              "shown", status_or_null(link->shown)));
     }
     return chain;
@@ -105,7 +106,7 @@ static json_t *office_object(const struct answer *answer)
             findings,
             json_pack("{s:s, s:o, s:b, s:b, s:b, s:o, s:b}", "finding", finding->finding, "event",
                       event_object(answer, &finding->event), "open", finding->open ? 1 : 0, "major",
-                      finding->major ? 1 : 0, "minor", finding->minor ? 1 : 0, "dueAt",
+                      finding->major ? 1 : 0, "minor", finding->minor ? 1 : 0, "due_at",
                       instant_or_null(finding->due_at), "weighs", finding->weighs ? 1 : 0));
     }
     json_t *exceptions = json_array();
@@ -114,11 +115,11 @@ static json_t *office_object(const struct answer *answer)
         json_array_append_new(exceptions,
                               json_pack("{s:s, s:o, s:o, s:i}", "exception", exception->exception,
                                         "event", event_object(answer, &exception->event),
-                                        "expiresAt", instant_or_null(exception->expires_at),
+                                        "expires_at", instant_or_null(exception->expires_at),
                                         "covers", (int)exception->covers));
     }
     return json_pack("{s:o, s:o, s:s, s:b, s:o, s:o}", "statement",
-                     event_object(answer, &why->statement), "statementVersion",
+                     event_object(answer, &why->statement), "statement_version",
                      text_or_null(why->statement_version), "listing", listings[why->listing],
                      "clause", why->clause ? 1 : 0, "findings", findings, "exceptions", exceptions);
 }
@@ -162,22 +163,25 @@ bool answer_json(const struct answer *answer)
         json_array_append_new(checks, check_object(answer, &why->checks[i]));
     json_t *rule = json_pack("{s:i, s:s, s:s}", "number", why->rule, "name", why->rule_name,
                              "sentence", why->sentence);
-    json_t *object = json_pack(
-        "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:s, s:s, s:s, s:o, s:s, s:o, s:o, s:o, s:o,"
-        " s:o, s:i, s:i, s:o, s:o}",
-        "exception", text_or_null(why->exception), "finding", text_or_null(why->finding),
-        "inheritedFrom", text_or_null(why->inherited_from), "ownDeciding",
-        event_object(answer, &why->own_deciding), "rules", rules_array(why), "inheritance",
-        chain_array(answer), "office", office_object(answer), "ownStatus",
-        status_or_null(why->own_status), "service", answer->service, "environment",
-        answer->environment, "standard", answer->standard, "control", answer->control, "at",
-        instant_or_null(answer->at), "status", cell_status_name(why->status), "since",
-        instant_or_null(why->since), "until", instant_or_null(why->until), "rule", rule, "deciding",
-        event_object(answer, &why->deciding), "inForce", in_force_object(answer), "required",
-        (int)why->required, "missing", (int)why->missing, "checks", checks, "next",
-        next_object(answer));
-    if (object == NULL)
+    /* The columns of cell_status under their own names, then what they rest on. */
+    json_t *object =
+        json_pack("{s:s, s:s, s:s, s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "service",
+                  answer->service, "environment", answer->environment, "standard", answer->standard,
+                  "control", answer->control, "at", instant_or_null(answer->at), "status",
+                  cell_status_name(why->status), "since", instant_or_null(why->since), "until",
+                  instant_or_null(why->until), "inherited_from", text_or_null(why->inherited_from),
+                  "exception", text_or_null(why->exception), "finding", text_or_null(why->finding),
+                  "rule", rule, "deciding", event_object(answer, &why->deciding));
+    json_t *reasons =
+        json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:i, s:i, s:o, s:o}", "rules", rules_array(why),
+                  "own_status", status_or_null(why->own_status), "own_deciding",
+                  event_object(answer, &why->own_deciding), "inheritance", chain_array(answer),
+                  "office", office_object(answer), "in_force", in_force_object(answer),
+                  "checks_required", (int)why->required, "checks_missing", (int)why->missing,
+                  "checks", checks, "next", next_object(answer));
+    if (object == NULL || reasons == NULL || json_object_update(object, reasons) != 0)
         abort();
+    json_decref(reasons);
     bool written = json_dumpf(object, stdout, JSON_INDENT(2)) == 0 && putchar('\n') != EOF;
     json_decref(object);
     return written;

@@ -81,9 +81,11 @@ static enum exit_status explain(struct answer *answer, struct evaluated *evaluat
                                   evaluated_position(evaluated), answer->environment,
                                   answer->standard, answer->control, answer->at, &explanation)) {
         char at[INSTANT_TEXT_MAX];
-        log_error("at %s there is no %s of %s for %s in %s; assay status %s shows what there is",
-                  instant_format(answer->at, at), answer->control, answer->standard,
-                  answer->service, answer->environment, answer->service);
+        log_error(
+            "at %s%s%s there is no %s of %s for %s in %s; assay status %s shows what there is",
+            instant_format(answer->at, at), known_at_text == NULL ? "" : ", as known at ",
+            known_at_text == NULL ? "" : known_at_text, answer->control, answer->standard,
+            answer->service, answer->environment, answer->service);
         return EXIT_ANSWER_NO;
     }
     answer->explanation = &explanation;

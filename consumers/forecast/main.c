@@ -76,10 +76,12 @@ static bool read_period(PGconn *database, struct period *period, struct fault *f
     char length[24];
     snprintf(length, sizeof length, "%lld", (long long)days);
     const char *const parameters[] = {at_text, length};
-    PGresult *result = connection_query(database, fault, PGRES_TUPLES_OK,
-                                        "SELECT p.at, p.at + $2::integer * interval '24 hours'"
-                                        " FROM (SELECT coalesce($1::timestamptz, now())) AS p (at)",
-                                        2, parameters);
+    PGresult *result =
+        connection_query(database, fault, PGRES_TUPLES_OK,
+                         "SELECT p.at, least(p.at + $2::integer * interval '24 hours',"
+                         "  '9999-12-31T23:59:59.999999Z')"
+                         " FROM (SELECT coalesce($1::timestamptz, now())) AS p (at)",
+                         2, parameters);
     if (result == NULL)
         return false;
     snprintf(period->at, sizeof period->at, "%s", PQgetvalue(result, 0, 0));

@@ -69,24 +69,65 @@
                     "  ) AS v (place, what, before, after) WHERE v.before IS DISTINCT FROM "       \
                     "v.after)"
 
+/* Where the service asked about ($3) stands, or will: environment, standard, programme. */
+#define OWN                                                                                        \
+    "own AS (SELECT s.environment, s.standard, g.key AS programme"                                 \
+    " FROM assay.scope_at($2::timestamptz) s LEFT JOIN"                                            \
+    "  record.facts_in_force('programme', $2::timestamptz, NULL) g ON EXISTS ("                    \
+    "   SELECT FROM jsonb_array_elements(g.fields -> 'programme' -> 'environments') e"             \
+    "   WHERE e ->> 'environment' = s.environment)"                                                \
+    " WHERE s.service = $3),"
+
+/* What of the programme's management is no matter of one service. */
+#define OF_THE_PROGRAMME "('management_record', 'location', 'audit')"
+
+/*
+ * Whether a fact concerns the service asked about: it names the service, or all of them or none and
+ * then something of where that stands.
+ */
+#define CONCERNS                                                                                   \
+    "($3::text IS NULL OR coalesce(f.service = $3, false)"                                         \
+    "  OR coalesce(f.service, '*') = '*' AND f.body NOT IN " OF_THE_PROGRAMME " AND EXISTS ("      \
+    "   SELECT FROM own o WHERE coalesce(f.programme, o.programme, '') ="                          \
+    "    coalesce(o.programme, '')"                                                                \
+    "    AND coalesce(nullif(f.environment, '*'), o.environment) = o.environment"                  \
+    "    AND (f.fields ->> 'standard' IN (o.standard, '*') OR NOT f.fields ? 'standard')"          \
+    "    AND (f.body <> 'check_mapping' OR EXISTS ("                                               \
+    "      SELECT FROM jsonb_array_elements(f.fields -> 'controls') c"                             \
+    "      WHERE c ->> 'standard' = o.standard)"                                                   \
+    "     AND (jsonb_array_length(f.fields -> 'applies_to') = 0 OR EXISTS ("                       \
+    "      SELECT FROM jsonb_array_elements(f.fields -> 'applies_to') a"                           \
+    "      WHERE a ->> 'service' IN ($3, '*')"                                                     \
+    "       AND a ->> 'environment' IN (o.environment, '*'))))))"
+
+/* The standard a fact is about: that it names, or the only one of those that its list names. */
+#define STANDARD_OF                                                                                \
+    "coalesce(f.fields ->> 'standard', (SELECT min(n.name) FROM ("                                 \
+    "  SELECT c ->> 'standard' AS name FROM jsonb_array_elements("                                 \
+    "   coalesce(f.fields -> 'entries', f.fields -> 'controls')) c UNION ALL"                      \
+    "  SELECT s FROM jsonb_array_elements_text(f.fields -> 'standards') s) n"                      \
+    "  HAVING min(n.name) = max(n.name)))"
+
 /* Versions of facts with the span they are in force, as far as it touches the time looked at. */
 #define FACTS                                                                                      \
-    "version AS (SELECT d.*,"                                                                      \
-    "  lead(d.at) OVER (PARTITION BY d.body, d.key ORDER BY d.at) AS until"                        \
-    " FROM (SELECT DISTINCT ON (v.body, v.key, v.at) v.body, v.key, v.at, v.removed, v.id,"        \
-    "   v.digest FROM record.fact_step v JOIN record.commit_log l ON l.batch = v.batch"            \
-    "  ORDER BY v.body, v.key, v.at, l.position DESC) d WHERE NOT d.removed),"                     \
-    "fact AS (SELECT v.body, v.key, v.at, v.until, v.id, f.fields,"                                \
-    "  f.fields ->> 'programme' AS programme, f.fields ->> 'service' AS service,"                  \
-    "  f.fields ->> 'environment' AS environment, f.fields ->> 'standard' AS standard,"            \
-    "  f.fields ->> 'control' AS control, coalesce(f.fields ->> 'title', '') AS title"             \
-    " FROM version v CROSS JOIN LATERAL (SELECT r.fields -> v.body AS fields"                      \
-    "  FROM record.fact r WHERE r.body = v.body AND r.key = v.key AND r.id = v.id"                 \
-    "   AND r.digest = v.digest LIMIT 1) f"                                                        \
-    " WHERE v.at <= $2::timestamptz AND (v.until IS NULL OR v.until > $1::timestamptz)"            \
-    "  AND ($3::text IS NULL OR f.fields ->> 'service' IN ($3, '*'))),"                            \
-    "effect AS (SELECT f.at, f.body, f.key, f.id AS event, f.programme, f.service, f.environment," \
-    "  f.standard, f.control, f.title FROM fact f WHERE f.at > $1::timestamptz)"
+    OWN "version AS (SELECT d.*,"                                                                  \
+        "  lead(d.at) OVER (PARTITION BY d.body, d.key ORDER BY d.at) AS until"                    \
+        " FROM (SELECT DISTINCT ON (v.body, v.key, v.at) v.body, v.key, v.at, v.removed, v.id,"    \
+        "   v.digest FROM record.fact_step v JOIN record.commit_log l ON l.batch = v.batch"        \
+        "  ORDER BY v.body, v.key, v.at, l.position DESC) d WHERE NOT d.removed),"                 \
+        "touching AS (SELECT v.body, v.key, v.at, v.until, v.id, f.fields,"                        \
+        "  f.fields ->> 'programme' AS programme, f.fields ->> 'service' AS service,"              \
+        "  f.fields ->> 'environment' AS environment, " STANDARD_OF " AS standard,"                \
+        "  f.fields ->> 'control' AS control,"                                                     \
+        "  coalesce(f.fields ->> 'title', 'version ' || (f.fields ->> 'version'), '') AS title"    \
+        " FROM version v CROSS JOIN LATERAL (SELECT r.fields -> v.body AS fields"                  \
+        "  FROM record.fact r WHERE r.body = v.body AND r.key = v.key AND r.id = v.id"             \
+        "   AND r.digest = v.digest LIMIT 1) f"                                                    \
+        " WHERE v.at <= $2::timestamptz AND (v.until IS NULL OR v.until > $1::timestamptz)),"      \
+        "fact AS (SELECT f.* FROM touching f WHERE " CONCERNS "),"                                 \
+        "effect AS (SELECT f.at, f.body, f.key, f.id AS event, f.programme, f.service, "           \
+        "f.environment,"                                                                           \
+        "  f.standard, f.control, f.title FROM fact f WHERE f.at > $1::timestamptz)"
 
 /* Certificates' steps with the span they hold, as far as it touches the time looked at. */
 #define CERTIFICATES                                                                               \
@@ -130,7 +171,9 @@
     "  WHERE f.body = 'finding' AND record.without_prefix(f.fields ->> 'state', 'FINDING_STATE_')" \
     "   NOT IN ('VERIFIED', 'CLOSED')"                                                             \
     " UNION ALL SELECT f.*, 'overdue', (f.fields ->> 'next_due_at')::timestamptz FROM fact f"      \
-    "  WHERE f.body = 'management_record'),"                                                       \
+    "  WHERE f.body = 'management_record'"                                                         \
+    " UNION ALL SELECT f.*, 'no longer certifiable',"                                              \
+    "  (f.fields ->> 'certifiable_until')::timestamptz FROM fact f WHERE f.body = 'standard'),"    \
     "due AS ("                                                                                     \
     " SELECT n.due AS at, n.what, n.body, n.key, n.id AS event, n.programme, n.service,"           \
     "  n.environment, n.standard, n.control, n.title FROM named n"                                 \
@@ -161,7 +204,8 @@ const char QUERY_TABLE[] =
         " UNION ALL SELECT s.at, s.service, s.environment, s.standard, s.place,"
         "  s.what, s.\"from\", s.\"to\", NULL FROM standing s"
         " UNION ALL SELECT e.at, e.service, e.environment, e.standard, 0,"
-        "  e.body || ' takes effect', NULL, NULL, e.key FROM effect e"
+        "  e.body || ' takes effect', NULL, NULL,"
+        "  concat_ws(' ', e.key, nullif(e.title, '')) FROM effect e"
         " UNION ALL SELECT c.at, NULL, NULL, c.standard, 4, 'certificate ' || c.what, c.\"from\","
         "  c.\"to\", concat_ws(' ', c.programme, c.number) FROM certification c"
         " UNION ALL SELECT d.at, d.service, d.environment, d.standard, 6,"

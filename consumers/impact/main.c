@@ -135,6 +135,23 @@ static char *array_of(char **names, size_t count)
     return array;
 }
 
+/* Which of two reasons: it is not the same to mistype a name. */
+static bool say_nothing_inherits(PGconn *database, const char *service, struct fault *fault)
+{
+    const char *const parameters[] = {service};
+    PGresult *known =
+        connection_query(database, fault, PGRES_TUPLES_OK,
+                         "SELECT FROM record.service WHERE service = $1", 1, parameters);
+    if (known == NULL)
+        return false;
+    if (PQntuples(known) == 0)
+        log_error("the record knows no service %s", service);
+    else
+        log_notice("nothing inherits from service %s", service);
+    PQclear(known);
+    return true;
+}
+
 /* Asked apart: only a plain parameter lets the selections use their indexes. */
 static bool read_now(PGconn *database, char at[static 64], struct fault *fault)
 {
@@ -170,9 +187,9 @@ static enum exit_status show(PGconn *database, const char *service, const char *
         fault_set(fault, FAULT_FATAL, "cannot write to standard output");
         return EXIT_FAILED;
     }
-    if (!any)
-        log_notice("nothing inherits from service %s", service);
-    return any ? EXIT_DONE : EXIT_ANSWER_NO;
+    if (any)
+        return EXIT_DONE;
+    return say_nothing_inherits(database, service, fault) ? EXIT_ANSWER_NO : EXIT_FAILED;
 }
 
 int main(int argc, char **argv)

@@ -1,6 +1,7 @@
 #include "consumers/intake/intake.h"
 
 #include "producers/emitter/kafka_fault.h"
+#include "producers/emitter/kafka_trouble.h"
 #include "proto/record.h"
 #include "runtime/log.h"
 
@@ -13,6 +14,8 @@ struct intake {
     rd_kafka_t *kafka;
     struct intake_handler handler;
     char *cluster;
+    struct kafka_trouble trouble;
+    bool troubled; /* the next poll is to tell of it */
 };
 
 /* What the promises of DESIGN rest on is fixed; the rest may be set with -X. */
@@ -75,6 +78,19 @@ static void on_rebalance(rd_kafka_t *kafka, rd_kafka_resp_err_t code,
     rd_kafka_assign(kafka, NULL);
 }
 
+/*
+ * Called within polls; without it nobody would hear of brokers that cannot be reached, since a
+ * consumer's poll says nothing of them. One broker that is away is librdkafka's business; one that
+ * refuses this client, or none being left, is an operator's.
+ */
+static void on_error(rd_kafka_t *kafka, int code, const char *reason, void *opaque)
+{
+    struct intake *intake = opaque;
+    kafka_trouble_note(&intake->trouble, kafka, code, reason);
+    intake->troubled = intake->trouble.refused || intake->trouble.all_down ||
+                       intake->trouble.last.reaction == FAULT_FATAL;
+}
+
 static bool subscribe(struct intake *intake, struct fault *fault)
 {
     rd_kafka_topic_partition_list_t *topics = rd_kafka_topic_partition_list_new(8);
@@ -105,6 +121,7 @@ struct intake *intake_new(const struct kafka_settings *kafka, const char *group,
     }
     rd_kafka_conf_set_opaque(conf, intake);
     rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
+    rd_kafka_conf_set_error_cb(conf, on_error);
     intake->kafka = rd_kafka_new(RD_KAFKA_CONSUMER, conf, text, sizeof text);
     if (intake->kafka == NULL) {
         fault_set(fault, FAULT_FATAL, "Kafka consumer: %s", text);
@@ -167,6 +184,12 @@ enum intake_event intake_poll(struct intake *intake, int timeout_ms, struct rece
 {
     *received = (struct received){0};
     rd_kafka_message_t *message = rd_kafka_consumer_poll(intake->kafka, timeout_ms);
+    if (message == NULL && intake->troubled) {
+        intake->troubled = false;
+        *fault = intake->trouble.last;
+        fault_context(fault, intake->trouble.all_down ? "Kafka: no broker answers" : "Kafka");
+        return INTAKE_FAULT;
+    }
     if (message == NULL)
         return INTAKE_NOTHING;
     *received = (struct received){
@@ -178,6 +201,8 @@ enum intake_event intake_poll(struct intake *intake, int timeout_ms, struct rece
     };
     if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR)
         return not_a_record(received, message, fault);
+    if (intake->trouble.last.reaction != FAULT_NONE)
+        intake->trouble = (struct kafka_trouble){0};
     rd_kafka_timestamp_type_t type;
     int64_t milliseconds = rd_kafka_message_timestamp(message, &type);
     if (type != RD_KAFKA_TIMESTAMP_NOT_AVAILABLE && milliseconds >= INSTANT_LEAST / 1000 &&

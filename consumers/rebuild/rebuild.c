@@ -56,6 +56,7 @@ int main(int argc, char **argv)
         settings_usage(&PROGRAM, "'%s' is not expected", operands[0]);
     struct store *store = store_new(database, PROGRAM.name, (size_t)memory << 20);
     struct fault fault;
+    connection_wait_forever(); /* it takes what it takes: hours, for years of records */
     progress_start(&progress);
     bool done = store_check(store, &fault) && store_rebuild(store, show, &fault);
     progress_end(&progress);

@@ -38,3 +38,15 @@ void bytes_dump(FILE *out, const uint8_t *bytes, size_t size)
     if (shown < size)
         fprintf(out, "  … and %zu more bytes; --value writes all of them\n", size - shown);
 }
+
+void bytes_json(FILE *out, const char *json)
+{
+    for (const unsigned char *c = (const unsigned char *)json; *c != '\0'; c++) {
+        if (*c == 0x7F)
+            fputs("\\u007f", out);
+        else if (*c == 0xC2 && c[1] < 0xA0) /* a C1 control, in two bytes */
+            fprintf(out, "\\u%04x", *++c);
+        else
+            fputc(*c, out);
+    }
+}

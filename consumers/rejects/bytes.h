@@ -19,4 +19,7 @@ bool bytes_printable(const uint8_t *bytes, size_t size);
 enum { BYTES_DUMPED = 65536 };
 void bytes_dump(FILE *out, const uint8_t *bytes, size_t size);
 
+/* JSON, with what it lets stand and a terminal obeys (DEL, and U+0080 … U+009F) as \u escapes. */
+void bytes_json(FILE *out, const char *json);
+
 #endif

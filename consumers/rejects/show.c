@@ -65,7 +65,8 @@ static void print_json(const json_t *object)
     char *text = json_dumps(object, JSON_INDENT(2));
     if (text == NULL)
         abort();
-    puts(text);
+    bytes_json(stdout, text);
+    putchar('\n');
     free(text);
 }
 
@@ -111,7 +112,8 @@ static void print_member(const json_t *header, const char *text_name, const char
     char *escaped = json_dumps(member, JSON_ENCODE_ANY | JSON_ENSURE_ASCII);
     if (escaped == NULL)
         abort();
-    printf("%s%s", text == NULL ? "base64 " : "", escaped);
+    fputs(text == NULL ? "base64 " : "", stdout);
+    bytes_json(stdout, escaped);
     free(escaped);
 }
 
@@ -178,7 +180,8 @@ static void print_record_as_json(const PGresult *rows, int row)
     char *text = json_dumps(object, JSON_COMPACT);
     if (text == NULL)
         abort();
-    puts(text);
+    bytes_json(stdout, text);
+    putchar('\n');
     free(text);
     json_decref(object);
     PQfreemem(value);

@@ -35,6 +35,12 @@ struct form {
     void (*end)(FILE *out, const struct form_front *front);
 };
 
+/* Whether `at` is the first half of a line's end as Windows writes it, which is left out. */
+static inline bool form_half_line(const char *at)
+{
+    return at[0] == '\r' && at[1] == '\n';
+}
+
 extern const struct form markdown_form;
 extern const struct form html_form;
 

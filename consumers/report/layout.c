@@ -69,9 +69,14 @@ void sheet_heading(const struct sheet *sheet, const char *text)
     sheet->form->heading(sheet->out, 3, NULL, text);
 }
 
-struct grid *sheet_grid(const char *caption, const char *const *titles, size_t count)
+struct grid *sheet_grid(const char *caption, const char *of, const char *const *titles,
+                        size_t count)
 {
-    struct grid *grid = grid_new(caption);
+    char *whole = NULL;
+    if (asprintf(&whole, "%s%s%s", caption, of != NULL ? ": " : "", of != NULL ? of : "") < 0)
+        abort();
+    struct grid *grid = grid_new(whole);
+    free(whole);
     for (size_t i = 0; i < count; i++) {
         char title[64];
         size_t size = strlen(titles[i]);
@@ -123,6 +128,17 @@ static void add_meetings(struct grid *grid, const json_t *meetings)
     }
 }
 
+/* With the names that the tables call them by. */
+static void add_standards(struct grid *grid, const json_t *standards)
+{
+    for (size_t i = 0; i < json_array_size(standards); i++) {
+        const json_t *standard = json_array_get(standards, i);
+        grid_row(grid, GRID_ROW);
+        grid_cell(grid, "Standard");
+        grid_cell(grid, "%s (%s)", words_text(standard, "title"), words_text(standard, "standard"));
+    }
+}
+
 /* What the report is about, before its first section. */
 static void write_front(const struct sheet *sheet)
 {
@@ -130,7 +146,7 @@ static void write_front(const struct sheet *sheet)
     const json_t *audit = json_object_get(sheet->model, "audit");
     const json_t *previous = json_object_get(sheet->model, "previous_audit");
     char from[WORDS_DATE_MAX], until[WORDS_DATE_MAX];
-    struct grid *grid = SHEET_GRID("The audit", "What", "Said");
+    struct grid *grid = SHEET_GRID("The audit", "Item", "Detail");
     add_fact(grid, "Organisation", words_text(programme, "organisation"));
     add_fact(grid, "Programme", words_text(programme, "title"));
     add_fact(grid, "Audit", words_text(audit, "audit"));
@@ -143,7 +159,7 @@ static void write_front(const struct sheet *sheet)
     add_fact(grid, "Reported", words_dated(audit, "reported_at", from));
     add_fact(grid, "Audited by", words_text(audit, "auditor"));
     add_joined(grid, "Audit team", json_object_get(audit, "team"), NULL, "\n");
-    add_joined(grid, "Standards", json_object_get(audit, "standards"), "title", "\n");
+    add_standards(grid, json_object_get(audit, "standards"));
     add_joined(grid, "Objectives", json_object_get(audit, "objectives"), NULL, "\n");
     add_joined(grid, "Locations visited", json_object_get(audit, "locations"), "title", "\n");
     add_meetings(grid, json_object_get(audit, "meetings"));
@@ -167,7 +183,8 @@ bool layout_write(const json_t *model, const struct form *form, FILE *out)
     const json_t *programme = json_object_get(model, "programme");
     const json_t *audit = json_object_get(model, "audit");
     char *title = NULL;
-    if (asprintf(&title, "%s: %s", words_text(programme, "title"), words_text(audit, "audit")) < 0)
+    if (asprintf(&title, "%s: summary of audit %s", words_text(programme, "title"),
+                 words_text(audit, "audit")) < 0)
         abort();
     struct form_front front = {title, words_text(model, "statement"), contents, SECTIONS};
     form->begin(out, &front);

@@ -28,7 +28,7 @@ static char *where(const struct sheet *sheet, const json_t *finding)
     if (*words_text(finding, "standard") != '\0')
         fprintf(out, " (%s)", words_text(finding, "standard"));
     if (*words_text(finding, "service") != '\0') {
-        fprintf(out, "%sservice: %s", between, words_named(finding, "service"));
+        fprintf(out, "%sservice: %s", between, words_titled(finding, "service", "service_title"));
         between = "; ";
     }
     if (*words_text(finding, "environment") != '\0') {
@@ -37,7 +37,8 @@ static char *where(const struct sheet *sheet, const json_t *finding)
         between = "; ";
     }
     if (*words_text(finding, "location") != '\0')
-        fprintf(out, "%slocation: %s", between, words_text(finding, "location"));
+        fprintf(out, "%slocation: %s", between,
+                words_titled(finding, "location", "location_title"));
     if (fclose(out) != 0)
         abort();
     return text;
@@ -221,7 +222,8 @@ void section_review(const struct sheet *sheet, const json_t *said)
         const json_t *missing = json_object_get(standard, "not_reviewed");
         const char *group = "";
         sheet_heading(sheet, words_text(standard, "title"));
-        struct grid *grid = SHEET_GRID("Review", "Clause or control", "Title", "Review");
+        struct grid *grid = SHEET_GRID_OF("Review", words_text(standard, "title"),
+                                          "Clause or control", "Title", "Review");
         for (size_t k = 0; k < json_array_size(reviews); k++) {
             const json_t *review = json_array_get(reviews, k);
             const char *own = words_text(review, "group");
@@ -238,7 +240,8 @@ void section_review(const struct sheet *sheet, const json_t *said)
             grid_cell(grid, "%s", words_text(review, "text"));
         }
         sheet_grid_end(sheet, grid, "Nothing of it was reviewed.");
-        grid = SHEET_GRID("Clauses without a review", "Clause", "Title");
+        grid = SHEET_GRID_OF("Clauses without a review", words_text(standard, "title"), "Clause",
+                             "Title");
         for (size_t k = 0; k < json_array_size(missing); k++) {
             const json_t *clause = json_array_get(missing, k);
             grid_row(grid, GRID_ROW);

@@ -108,8 +108,8 @@ static void write_comparison(const struct sheet *sheet, const json_t *said)
               "%lld.",
               words_count(counts, "added"), words_count(counts, "removed"),
               words_count(counts, "applicability"), words_count(counts, "edited"));
-    struct grid *grid = SHEET_GRID("What changed", "Control", "Title", "Standard", "Change",
-                                   "Material", "Before", "After");
+    struct grid *grid = SHEET_GRID_OF("What changed since version", from, "Control", "Title",
+                                      "Standard", "Change", "Material", "Before", "After");
     for (size_t i = 0; i < json_array_size(changes); i++) {
         const json_t *change = json_array_get(changes, i);
         char *fields = words_join(json_object_get(change, "fields"), NULL, ", ");
@@ -133,7 +133,10 @@ void section_soa(const struct sheet *sheet, const json_t *said)
     for (size_t i = 0; i < json_array_size(comparisons); i++)
         write_comparison(sheet, json_array_get(comparisons, i));
     if (json_array_size(comparisons) == 0)
-        sheet_say(sheet, "This audit and the previous one name no two versions to compare.");
+        sheet_say(
+            sheet,
+            "The fieldwork, the report and the previous audit name no two versions that differ: "
+            "there is nothing to compare.");
 }
 
 static void write_service_changes(const struct sheet *sheet, const json_t *services)
@@ -266,6 +269,9 @@ void section_services(const struct sheet *sheet, const json_t *said)
     const json_t *categories = json_object_get(said, "categories");
     const json_t *notes = json_object_get(said, "footnotes");
     const json_t *totals = json_object_get(said, "totals");
+    if (json_array_size(categories) > 0)
+        sheet_say(sheet, "Yes: in scope of every standard of the audit; otherwise the standards it "
+                         "is in scope of are named. A number in brackets is that of a footnote.");
     struct grid *grid = SHEET_GRID("Services by category and environment", "Service");
     for (size_t i = 0; i < json_array_size(environments); i++)
         grid_column(grid, words_text(json_array_get(environments, i), "title"), false);
@@ -302,13 +308,19 @@ static void location_rows(const struct sheet *sheet, struct grid *grid, const js
     }
 }
 
-static void write_location_section(const struct sheet *sheet, const json_t *section)
+static const char *section_name(const json_t *section)
 {
     const char *name = words_text(section, "section");
+    return *name != '\0' ? name : "Without a section";
+}
+
+static void write_location_section(const struct sheet *sheet, const json_t *section)
+{
+    const char *name = section_name(section);
     const json_t *kinds = json_object_get(section, "kinds");
-    name = *name != '\0' ? name : "Without a section";
     sheet_heading(sheet, name);
-    struct grid *grid = SHEET_GRID(name, "Location", "Address", "Country", "Environments");
+    struct grid *grid =
+        SHEET_GRID_OF("Locations", name, "Location", "Address", "Country", "Environments");
     for (size_t i = 0; i < json_array_size(kinds); i++) {
         const json_t *kind = json_array_get(kinds, i);
         const json_t *groups = json_object_get(kind, "groups");
@@ -328,27 +340,50 @@ static void write_location_section(const struct sheet *sheet, const json_t *sect
     sheet_grid_end(sheet, grid, "");
 }
 
-void section_locations(const struct sheet *sheet, const json_t *said)
+/* A cell for each of `kinds`, with how many `own` has of it, and how many it has in all. */
+static void kind_cells(struct grid *grid, const json_t *kinds, const json_t *own, long long total)
+{
+    for (size_t i = 0; i < json_array_size(kinds); i++) {
+        const char *kind = words_text(json_array_get(kinds, i), "kind");
+        long long found = 0;
+        for (size_t k = 0; k < json_array_size(own); k++)
+            if (strcmp(words_text(json_array_get(own, k), "kind"), kind) == 0)
+                found = words_count(json_array_get(own, k), "total");
+        grid_cell(grid, "%lld", found);
+    }
+    grid_cell(grid, "%lld", total);
+}
+
+static void write_location_totals(const struct sheet *sheet, const json_t *said)
 {
     const json_t *sections = json_object_get(said, "sections");
     const json_t *kinds = json_object_get(said, "kinds");
-    for (size_t i = 0; i < json_array_size(sections); i++)
-        write_location_section(sheet, json_array_get(sections, i));
     sheet_heading(sheet, "Totals");
-    struct grid *grid = SHEET_GRID("Locations in scope by kind", "Kind", "Locations#");
-    for (size_t i = 0; i < json_array_size(kinds); i++) {
-        const json_t *kind = json_array_get(kinds, i);
+    struct grid *grid = SHEET_GRID("Locations in scope by section and kind", "Section");
+    for (size_t i = 0; i < json_array_size(kinds); i++)
+        grid_column(grid, words_named(json_array_get(kinds, i), "kind"), true);
+    grid_column(grid, "In all", true);
+    for (size_t i = 0; i < json_array_size(sections); i++) {
+        const json_t *section = json_array_get(sections, i);
         grid_row(grid, GRID_ROW);
-        grid_cell(grid, "%s", words_named(kind, "kind"));
-        grid_cell(grid, "%lld", words_count(kind, "total"));
+        grid_cell(grid, "%s", section_name(section));
+        kind_cells(grid, kinds, json_object_get(section, "kinds"), words_count(section, "total"));
     }
     grid_row(grid, GRID_TOTAL);
     grid_cell(grid, "In all");
-    grid_cell(grid, "%lld", words_count(said, "total"));
+    kind_cells(grid, kinds, kinds, words_count(said, "total"));
     sheet_grid_end(sheet, grid, "");
+}
+
+void section_locations(const struct sheet *sheet, const json_t *said)
+{
+    const json_t *sections = json_object_get(said, "sections");
+    for (size_t i = 0; i < json_array_size(sections); i++)
+        write_location_section(sheet, json_array_get(sections, i));
+    write_location_totals(sheet, said);
     const json_t *others = json_object_get(said, "not_in_scope");
     if (json_array_size(others) > 0) {
-        grid =
+        struct grid *grid =
             SHEET_GRID("On record, not in scope", "Location", "Address", "Country", "Environments");
         location_rows(sheet, grid, others);
         sheet_grid_end(sheet, grid, "");

@@ -127,14 +127,6 @@ void section_management(const struct sheet *sheet, const json_t *said)
     write_overdue(sheet, json_object_get(said, "overdue"));
 }
 
-/* "Title (key)", or the key where nothing is called so. */
-static void titled_cell(struct grid *grid, const json_t *object, const char *key, const char *title)
-{
-    const char *name = words_text(object, title);
-    const char *own = words_text(object, key);
-    grid_cell(grid, "%s", *name != '\0' ? name : own);
-}
-
 static void write_samples(const struct sheet *sheet, const json_t *samples)
 {
     struct grid *grid = SHEET_GRID("Samples of this audit", "Control", "Title", "Standard",
@@ -145,9 +137,9 @@ static void write_samples(const struct sheet *sheet, const json_t *samples)
         grid_cell(grid, "%s", words_text(sample, "control"));
         grid_cell(grid, "%s", words_text(sample, "control_title"));
         grid_cell(grid, "%s", words_text(sample, "standard"));
-        titled_cell(grid, sample, "service", "service_title");
+        grid_cell(grid, "%s", words_titled(sample, "service", "service_title"));
         grid_cell(grid, "%s", sheet_environment(sheet, words_text(sample, "environment")));
-        titled_cell(grid, sample, "location", "location_title");
+        grid_cell(grid, "%s", words_titled(sample, "location", "location_title"));
         grid_cell(grid, "%s", words_text(sample, "method"));
         grid_cell(grid, "%s", words_text(sample, "conclusion"));
     }

@@ -12,7 +12,9 @@
 #include "runtime/log.h"
 #include "runtime/settings.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char *database_uri;
@@ -68,11 +70,25 @@ static bool write_json(const json_t *model)
            putchar('\n') != EOF;
 }
 
+/* On standard error: the report is of what is on record, and the same facts give the same bytes. */
+static bool warn_of_halted(PGconn *database, struct fault *fault)
+{
+    char *halted = model_halted(database, fault);
+    if (halted == NULL)
+        return false;
+    if (*halted != '\0')
+        log_warning("not all is on record, what came since is in no report; halted: %s", halted);
+    free(halted);
+    return true;
+}
+
 static enum exit_status report(PGconn *database, const struct model_wish *wish,
                                const struct form *form, struct fault *fault)
 {
     /* One snapshot for all that is shown. */
     if (!connection_command(database, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", fault))
+        return EXIT_FAILED;
+    if (!warn_of_halted(database, fault))
         return EXIT_FAILED;
     json_t *model = model_read(database, wish, fault);
     if (model == NULL)
@@ -81,7 +97,7 @@ static enum exit_status report(PGconn *database, const struct model_wish *wish,
     json_decref(model);
     if (written && fflush(stdout) == 0)
         return EXIT_DONE;
-    fault_set(fault, FAULT_FATAL, "standard output cannot be written");
+    fault_set(fault, FAULT_FATAL, "cannot write to standard output: %s", strerror(errno));
     return EXIT_FAILED;
 }
 

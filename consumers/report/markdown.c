@@ -16,6 +16,13 @@ static bool opens_block(const char *line, const char *at)
     return (*at == '.' || *at == ')') && strspn(line, "0123456789") == (size_t)(at - line);
 }
 
+/* At what would make a link of "http://" or "www." without being asked. */
+static bool opens_link(const char *text, const char *at)
+{
+    return (*at == ':' && strncmp(at, "://", 3) == 0) ||
+           (*at == '.' && at - text >= 3 && memcmp(at - 3, "www", 3) == 0);
+}
+
 /*
  * Text as the readers of CommonMark and of GitHub show it: what could open markup is escaped, "<"
  * and "&" by entities, since a backslash does not stop all readers from taking HTML. `line`: how a
@@ -26,6 +33,8 @@ static void put_text(FILE *out, enum place place, const char *text, const char *
     const char *start = NULL; /* of the line, after its blanks, which are dropped */
     for (const char *at = text; *at != '\0'; at++) {
         unsigned char byte = (unsigned char)*at;
+        if (form_half_line(at))
+            continue;
         if (byte == '\n') {
             fputs(line, out);
             start = NULL;
@@ -42,7 +51,7 @@ static void put_text(FILE *out, enum place place, const char *text, const char *
             fputs("&amp;", out);
         else if (byte < 0x20 || byte == 0x7f)
             fputs(byte == '\t' ? " " : "\xef\xbf\xbd", out);
-        else if (strchr("\\`*_[]|~#$", byte) != NULL ||
+        else if (strchr("\\`*_[]|~#$", byte) != NULL || opens_link(text, at) ||
                  (place == OUTSIDE && opens_block(start, at)))
             fprintf(out, "\\%c", byte);
         else

@@ -34,7 +34,11 @@ static const char *sql_of(const char *name)
     while (i < query_count && strcmp(queries[i].name, name) != 0)
         i++;
     assert(i < query_count); /* the names above are those of sql/ */
-    return queries[i].sql;
+    /* without the comment on top: PostgreSQL's complaints are shown with how the query begins */
+    const char *sql = queries[i].sql;
+    while (strncmp(sql, "--", 2) == 0)
+        sql += strcspn(sql, "\n") + 1;
+    return sql;
 }
 
 /* One text; *found false, and no fault, where there is no row or it is NULL. NULL otherwise: fault.
@@ -139,6 +143,12 @@ static bool add_sections(PGconn *database, json_t *model, const char *frame, con
         json_object_set_new(model, sections[i].key, section);
     }
     return true;
+}
+
+char *model_halted(PGconn *database, struct fault *fault)
+{
+    bool found;
+    return ask_text(database, "halted", 0, NULL, &found, fault);
 }
 
 json_t *model_read(PGconn *database, const struct model_wish *wish, struct fault *fault)

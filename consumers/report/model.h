@@ -3,7 +3,7 @@
  *
  * Everything comes from facts in force at the report's instant; no clock is read, and every list
  * has an order of its own, so the same events give the same object. It knows nothing of how it is
- * shown: that is layout's.
+ * shown: that is layout's. Its names and values are in report.schema.json.
  */
 #ifndef ASSAY_REPORT_MODEL_H
 #define ASSAY_REPORT_MODEL_H
@@ -25,5 +25,9 @@ struct model_wish {
 /* A new reference; the keys are in the report's order. NULL with the fault: FAULT_REJECT where
  * there is no such programme or audit, saying what there is. */
 json_t *model_read(PGconn *database, const struct model_wish *wish, struct fault *fault);
+
+/* The partitions that are halted, with the reasons, for people: what came by them since is in no
+ * report. "" where there are none; malloc'ed. NULL: fault. */
+char *model_halted(PGconn *database, struct fault *fault);
 
 #endif

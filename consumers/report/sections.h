@@ -43,10 +43,13 @@ char *sheet_environments(const struct sheet *sheet, const json_t *environments);
 
 void sheet_heading(const struct sheet *sheet, const char *text);
 
-/* A grid with these columns, a title each; one that ends in '#' is of numbers. */
-struct grid *sheet_grid(const char *caption, const char *const *titles, size_t count);
-#define SHEET_GRID(caption, ...)                                                                   \
-    sheet_grid(caption, (const char *const[]){__VA_ARGS__},                                        \
+/* A grid with these columns, a title each; one that ends in '#' is of numbers. `of` tells grids of
+ * one caption apart; NULL: there is one. */
+struct grid *sheet_grid(const char *caption, const char *of, const char *const *titles,
+                        size_t count);
+#define SHEET_GRID(caption, ...) SHEET_GRID_OF(caption, NULL, __VA_ARGS__)
+#define SHEET_GRID_OF(caption, of, ...)                                                            \
+    sheet_grid(caption, of, (const char *const[]){__VA_ARGS__},                                    \
                sizeof((const char *const[]){__VA_ARGS__}) / sizeof(const char *))
 
 /* Writes the grid, or, where it has no rows, `none`; frees it. */

@@ -57,7 +57,7 @@ static const struct {
     {"KPI", "Indicator"},
     {"DOCUMENT", "Document"},
     {"COMPLAINT", "Complaint"},
-    {"NONE", "None"},
+    {"NONE", "No certificate"},
     {"CERTIFIED", "Certified"},
     {"SUSPENDED", "Suspended"},
     {"EXPIRED", "Expired"},
@@ -105,6 +105,12 @@ const char *words_text(const json_t *object, const char *key)
 const char *words_named(const json_t *object, const char *key)
 {
     return words_name(words_text(object, key));
+}
+
+const char *words_titled(const json_t *object, const char *key, const char *title)
+{
+    const char *name = words_text(object, title);
+    return *name != '\0' ? name : words_named(object, key);
 }
 
 const char *words_dated(const json_t *object, const char *key, char out[static WORDS_DATE_MAX])

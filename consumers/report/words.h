@@ -24,6 +24,8 @@ const char *words_date(const char *text, char out[static WORDS_DATE_MAX]);
 const char *words_text(const json_t *object, const char *key);
 /* words_name of it. */
 const char *words_named(const json_t *object, const char *key);
+/* The text at `title`; where there is none, words_name of that at `key`. */
+const char *words_titled(const json_t *object, const char *key, const char *title);
 /* words_date of it. */
 const char *words_dated(const json_t *object, const char *key, char out[static WORDS_DATE_MAX]);
 /* The whole number at `key`, asserted to be one. */

@@ -1,10 +1,16 @@
 #include "consumers/store/connection.h"
 
+#include "consumers/store/login.h"
 #include "consumers/store/sqlstate.h"
+#include "runtime/log.h"
+#include "runtime/stop.h"
 
 #include <assert.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <time.h>
 
 /*
  * What a session says once, whatever the URI or the role's defaults say: waits end, results are in
@@ -28,21 +34,24 @@ static void say_nothing(void *context, const char *message)
 PGconn *connection_open(const char *uri, const char *program, struct fault *fault)
 {
     /* expand_dbname: a `dbname` that is a URI is taken apart. What comes first is only a default.
-     */
-    const char *const names[] = {"application_name", "client_encoding", "connect_timeout", "dbname",
+     * A peer that is gone without a word is noticed: idle, or with data that it does not take. */
+    const char *const names[] = {"application_name",
+                                 "client_encoding",
+                                 "connect_timeout",
+                                 "keepalives_idle",
+                                 "keepalives_interval",
+                                 "keepalives_count",
+                                 "tcp_user_timeout",
+                                 "dbname",
                                  NULL};
-    const char *const values[] = {program, "UTF8", "10", uri != NULL && *uri != '\0' ? uri : NULL,
-                                  NULL};
+    const char *const values[] = {
+        program, "UTF8", "10", "30", "10", "3", "60000", uri != NULL && *uri != '\0' ? uri : NULL,
+        NULL};
+    if (!login_check(uri, fault))
+        return NULL;
     PGconn *connection = PQconnectdbParams(names, values, 1);
     if (connection == NULL || PQstatus(connection) != CONNECTION_OK) {
-        sqlstate_fault(fault, connection, NULL, "connecting");
-        /* libpq gives no SQLSTATE for a refused login; the server's words are all there is. */
-        const char *why = connection != NULL ? PQerrorMessage(connection) : "";
-        if (strstr(why, "authentication failed") != NULL || strstr(why, "no password supplied") ||
-            (strstr(why, "role \"") != NULL && strstr(why, "does not exist") != NULL) ||
-            strstr(why, "invalid connection option") != NULL ||
-            strstr(why, "missing \"=\"") != NULL || strstr(why, "certificate verify failed"))
-            fault->reaction = FAULT_FATAL;
+        login_failed(connection, fault);
         PQfinish(connection);
         return NULL;
     }
@@ -54,23 +63,104 @@ PGconn *connection_open(const char *uri, const char *program, struct fault *faul
     return connection;
 }
 
-static PGresult *expect(PGconn *connection, PGresult *result, ExecStatusType expected,
-                        const char *sql, struct fault *fault)
+/* ---- asking ---- */
+
+/*
+ * How long an answer is waited for. By then every limit above has ended the statement, so a server
+ * that works has answered; keepalives do not tell one that hangs, nor a proxy that has lost it.
+ */
+enum { LOOK_MS = 500, MENTION_MS = 30 * 1000, ANSWER_MS = 150 * 1000, LEAVE_MS = 10 * 1000 };
+
+static bool forever;
+
+void connection_wait_forever(void)
 {
-    if (result != NULL && PQresultStatus(result) == expected)
-        return result;
-    char doing[96];
-    snprintf(doing, sizeof doing, "at \"%.80s\"", sql);
-    sqlstate_fault(fault, connection, result, doing);
-    PQclear(result);
+    forever = true;
+}
+
+static int64_t now_ms(void)
+{
+    struct timespec clock;
+    clock_gettime(CLOCK_MONOTONIC, &clock);
+    return (int64_t)clock.tv_sec * 1000 + clock.tv_nsec / 1000000;
+}
+
+/* The answer is not waited for any longer: nothing that arrives later may be taken for another's.
+ */
+static bool give_up(PGconn *connection, const char *sql, int64_t waited_ms, struct fault *fault)
+{
+    shutdown(PQsocket(connection), SHUT_RDWR);
+    return fault_set(fault, FAULT_RETRY,
+                     "PostgreSQL, at \"%.80s\": no answer for %lld s; this connection is given up",
+                     sql, (long long)(waited_ms / 1000));
+}
+
+/* Until a result, or why there is none, can be fetched without waiting. */
+static bool await_answer(PGconn *connection, const char *sql, struct fault *fault)
+{
+    int64_t began = now_ms();
+    int64_t asked_to_stop = 0;
+    bool mentioned = forever;
+    while (PQisBusy(connection)) {
+        struct pollfd line = {.fd = PQsocket(connection), .events = POLLIN};
+        if (poll(&line, 1, LOOK_MS) > 0 && !PQconsumeInput(connection))
+            return true; /* PQgetResult says why */
+        int64_t now = now_ms();
+        if (stop_requested() && asked_to_stop == 0)
+            asked_to_stop = now;
+        if ((asked_to_stop != 0 && now - asked_to_stop >= LEAVE_MS) ||
+            (!forever && now - began >= ANSWER_MS))
+            return give_up(connection, sql, now - began, fault);
+        if (!mentioned && now - began >= MENTION_MS) {
+            log_warning("PostgreSQL, at \"%.80s\": no answer for %d s; waiting for %d s", sql,
+                        MENTION_MS / 1000, ANSWER_MS / 1000);
+            mentioned = true;
+        }
+    }
+    return true;
+}
+
+/* A server that only reads may stay so: the next connection finds the one that writes, by the URI's
+ * hosts and target_session_attrs or by a name or a proxy that has moved. */
+static void leave_standby(PGconn *connection, const PGresult *result)
+{
+    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    if (state != NULL && strcmp(state, "25006") == 0)
+        shutdown(PQsocket(connection), SHUT_RDWR);
+}
+
+/* The last of the results of what was sent, which must be as expected. */
+static PGresult *expect(PGconn *connection, int sent, ExecStatusType expected, const char *sql,
+                        struct fault *fault)
+{
+    PGresult *last = NULL;
+    fault->reaction = FAULT_NONE;
+    while (sent && await_answer(connection, sql, fault)) {
+        PGresult *result = PQgetResult(connection);
+        if (result == NULL)
+            break;
+        PQclear(last);
+        last = result;
+        if (PQresultStatus(last) == PGRES_COPY_IN)
+            break;
+    }
+    if (fault->reaction == FAULT_NONE && last != NULL && PQresultStatus(last) == expected)
+        return last;
+    if (fault->reaction == FAULT_NONE) {
+        char doing[96];
+        snprintf(doing, sizeof doing, "at \"%.80s\"", sql);
+        sqlstate_fault(fault, connection, last, doing);
+        leave_standby(connection, last);
+    }
+    PQclear(last);
     return NULL;
 }
 
 PGresult *connection_query(PGconn *connection, struct fault *fault, ExecStatusType expected,
                            const char *sql, int count, const char *const *parameters)
 {
-    PGresult *result = PQexecParams(connection, sql, count, NULL, parameters, NULL, NULL, 0);
-    return expect(connection, result, expected, sql, fault);
+    int sent = PQsendQueryParams(connection, sql, count, NULL, parameters, NULL, NULL, 0);
+    return expect(connection, sent, expected, sql, fault);
 }
 
 PGresult *connection_call(PGconn *connection, struct fault *fault, ExecStatusType expected,
@@ -87,13 +177,28 @@ PGresult *connection_call(PGconn *connection, struct fault *fault, ExecStatusTyp
         lengths[i] = length < 0 ? 0 : length;
         formats[i] = 1;
     }
-    PGresult *result = PQexecParams(connection, sql, count, NULL, values, lengths, formats, 1);
-    return expect(connection, result, expected, sql, fault);
+    int sent = PQsendQueryParams(connection, sql, count, NULL, values, lengths, formats, 1);
+    return expect(connection, sent, expected, sql, fault);
 }
 
 bool connection_command(PGconn *connection, const char *sql, struct fault *fault)
 {
-    PGresult *result = expect(connection, PQexec(connection, sql), PGRES_COMMAND_OK, sql, fault);
+    PGresult *result =
+        expect(connection, PQsendQuery(connection, sql), PGRES_COMMAND_OK, sql, fault);
+    PQclear(result);
+    return result != NULL;
+}
+
+bool connection_copy(PGconn *connection, const char *sql, struct fault *fault)
+{
+    PGresult *result = expect(connection, PQsendQuery(connection, sql), PGRES_COPY_IN, sql, fault);
+    PQclear(result);
+    return result != NULL;
+}
+
+bool connection_finish(PGconn *connection, const char *sql, struct fault *fault)
+{
+    PGresult *result = expect(connection, 1, PGRES_COMMAND_OK, sql, fault);
     PQclear(result);
     return result != NULL;
 }

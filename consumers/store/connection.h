@@ -5,6 +5,9 @@
  * none is given. Sessions are pinned: UTC, an empty search_path, timeouts that end a wait no one
  * would sit out. Not a pool, and retries nothing: who decides that is the loop.
  *
+ * Every answer is awaited for 150 s, longer than the session lets a statement take, and for 10 s
+ * once a stop has been requested; then the connection is given up with FAULT_RETRY.
+ *
  * Ownership: results are the caller's (PQclear); the connection is the caller's (PQfinish).
  */
 #ifndef ASSAY_STORE_CONNECTION_H
@@ -41,6 +44,14 @@ PGresult *connection_call(PGconn *connection, struct fault *fault, ExecStatusTyp
 
 /* A statement without parameters and rows: BEGIN, COMMIT, ROLLBACK. */
 bool connection_command(PGconn *connection, const char *sql, struct fault *fault);
+
+/* Opens `sql`, a COPY … FROM STDIN; PQputCopyData and PQputCopyEnd then, and how it ended. */
+bool connection_copy(PGconn *connection, const char *sql, struct fault *fault);
+bool connection_finish(PGconn *connection, const char *sql, struct fault *fault);
+
+/* For the whole process: answers are waited for until they come. For programs whose statements may
+ * take hours. */
+void connection_wait_forever(void);
 
 /* ---- binary results: one field of a row, which must not be NULL where a value is asked ---- */
 

@@ -1,6 +1,6 @@
 #include "consumers/store/copy.h"
 
-#include "consumers/store/sqlstate.h"
+#include "consumers/store/connection.h"
 
 #include <stdio.h>
 
@@ -16,16 +16,17 @@ void copy_row(struct copy *copy, int16_t columns)
     pgwire_raw16(&copy->wire, columns);
 }
 
-static bool put_all(struct copy *copy, PGconn *connection)
+/* Where it fails, how the COPY ends says why. */
+static void put_all(struct copy *copy, PGconn *connection)
 {
     pgwire_raw16(&copy->wire, -1);
     for (size_t at = 0; at < copy->wire.size;) {
         size_t size = copy->wire.size - at < CHUNK ? copy->wire.size - at : CHUNK;
         if (PQputCopyData(connection, (const char *)copy->wire.bytes + at, (int)size) != 1)
-            return false;
+            return;
         at += size;
     }
-    return PQputCopyEnd(connection, NULL) == 1;
+    PQputCopyEnd(connection, NULL);
 }
 
 bool copy_send(struct copy *copy, PGconn *connection, const char *target, struct fault *fault)
@@ -34,25 +35,12 @@ bool copy_send(struct copy *copy, PGconn *connection, const char *target, struct
         return true;
     char sql[512];
     snprintf(sql, sizeof sql, "COPY %s FROM STDIN (FORMAT binary)", target);
-    PGresult *result = PQexec(connection, sql);
-    if (PQresultStatus(result) != PGRES_COPY_IN) {
-        sqlstate_fault(fault, connection, result, sql);
-        PQclear(result);
+    if (!connection_copy(connection, sql, fault))
         return false;
-    }
-    PQclear(result);
-    bool sent = put_all(copy, connection);
+    put_all(copy, connection);
     copy->wire.size = 0;
     copy->rows = 0;
-    result = PQgetResult(connection);
-    bool done = sent && PQresultStatus(result) == PGRES_COMMAND_OK;
-    if (!done)
-        sqlstate_fault(fault, connection, result, sql);
-    PQclear(result);
-    while (sent && (result = PQgetResult(connection)) != NULL)
-        PQclear(
-            result); /* where it was not sent the COPY is still open: the connection is given up */
-    return done;
+    return connection_finish(connection, sql, fault);
 }
 
 void copy_free(struct copy *copy)

@@ -179,7 +179,8 @@ instant pgwire_read_instant(const uint8_t bytes[static 8])
     int64_t counted = pgwire_read64(bytes);
     if (counted == INT64_MIN || counted == INT64_MAX)
         return counted;
-    return counted + POSTGRES_EPOCH;
+    /* A timestamptz may be so late that it is beyond INSTANT_END. */
+    return instant_add(counted, POSTGRES_EPOCH);
 }
 
 struct array_reader array_open(const uint8_t *field, size_t size)

@@ -1,6 +1,6 @@
 """trial -- what deploy/try does, once its flags are read.
 
-    python3 -m local.trial ONCE KEEP SCAN BROKERS DATABASE     (yes or no; empty: not given)
+    python3 -m local.trial ONCE KEEP SCAN DEMO BROKERS DATABASE   (yes or no; empty: not given)
 
 Everything it starts is its own: servers and aggregator are tied to this process, so that not even
 a kill leaves them, and go in good order when it is asked to stop. A signal only sets a flag;
@@ -22,6 +22,7 @@ import urllib.parse
 from datetime import datetime, timezone
 from pathlib import Path
 
+from local import demo
 from local.daemon import Daemon, Failed, await_condition
 from local.kafka import Kafka
 from local.postgresql import PostgreSQL
@@ -35,10 +36,10 @@ SCAN_CONTENT = Path("/usr/share/xml/scap/ssg/content/ssg-debian11-ds.xml")
 # What the whole benchmark says is left out, else OpenSCAP would run none of them.
 SCAN_PLATFORM = rb'<[\w.:-]*platform idref="cpe:/o:debian:debian_linux:11"/>'
 SCAN_PROFILE = "xccdf_org.ssgproject.content_profile_standard"
-DEMO_STANDARDS = ["iso-27001-2022", "iso-27018-2025"]
-DEMO_AUDIT = ["quillon-ledger", "quillon-2026-surveillance"]
+STANDARD = "iso-27001-2013"
 SERVICE, ENVIRONMENT = "exchange-online", "gcc"  # what the scanned host belongs to
 CATCH_UP_SECONDS = 120
+NOW_IN_SHELL = "'$(date -u +%FT%TZ)'"  # within a text in single quotes
 
 # Caught up: every partition was taken to its end after the last event was sent, and every
 # service is evaluated to the last commit.
@@ -217,11 +218,16 @@ class Trial:
         )
 
         if self.demo:
-            self.once_for("catalog", b"".join(name.encode() for name in DEMO_STANDARDS),
-                          [ASSAY, "catalog", "publish", *DEMO_STANDARDS])
-            for told in sorted((DATA / "demo").glob("*.jsonl")):
-                events = told.read_bytes()
-                self.once_for(told.stem, events, [ASSAY, "publish"], events)
+            self.publish_demo()
+
+    def publish_demo(self):
+        """While the aggregator takes in what was sent before."""
+        command = [ASSAY, "catalog", "publish", *demo.STANDARDS]
+        events = subprocess.run([*command, "--dry-run"], check=True, stdout=subprocess.PIPE).stdout
+        self.once_for("catalog", events, command)
+        for told in sorted((DATA / "demo").glob("*.jsonl")):
+            events = told.read_bytes()
+            self.once_for(told.stem, events, [ASSAY, "publish"], events)
 
     def scan_this_machine(self, results):
         self.say("OpenSCAP scans this machine with the content for Debian 11")
@@ -260,16 +266,52 @@ class Trial:
         self.say("the aggregator has taken in everything")
 
     def show(self):
-        self.run_to_end("status", [ASSAY, "status"], printed=sys.stdout)
+        # no other standard's services: the demo has its own
+        self.run_to_end("status", [ASSAY, "status", f"--standard={STANDARD}"], printed=sys.stdout)
         if self.demo:
-            print(flush=True)
-            self.run_to_end("report", [ASSAY, "report", *DEMO_AUDIT], printed=sys.stdout)
+            self.show_demo()
+
+    def show_demo(self):
+        line = "=" * len(demo.TITLE)
+        print(f"\n{line}\n{demo.TITLE}\n{line}\n\n{demo.INTRODUCTION}")
+        for heading, questions in demo.QUESTIONS:
+            print(f"\n-- {heading}")
+            for question in questions:
+                self.ask(question)
+        self.report()
+
+    def ask(self, question):
+        """Prints the command, as one would type it, and its answer."""
+        if isinstance(question, str):
+            print(f'\n$ psql "$ASSAY_DATABASE" -c "\n{question}"', flush=True)
+            command = ["psql", "-X", "-d", self.database, "-P", "pager=off", "-P", "footer=off",
+                       "-c", question]
+        else:
+            print(f"\n$ {os.path.relpath(ASSAY)} {shlex.join(question)}", flush=True)
+            command = [ASSAY, *question]
+        self.run_to_end("demo", command, printed=sys.stdout)
+
+    def report(self):
+        """Writes the reports and prints the beginning of the first."""
+        for programme, audit in demo.AUDITS:
+            for form, ending in (("markdown", "md"), ("html", "html")):
+                with open(self.directory / f"{audit}.{ending}", "wb") as written:
+                    self.run_to_end(
+                        "report", [ASSAY, "report", f"--format={form}", programme, audit],
+                        printed=written,
+                    )
+        first, text = demo.AUDITS[0], (self.directory / f"{demo.AUDITS[0][1]}.md").read_text()
+        beginning = demo.CHAPTER.join(text.split(demo.CHAPTER)[: 1 + demo.REPORT_CHAPTERS])
+        print("\n-- The report of an audit, its beginning")
+        print(f"\n$ {os.path.relpath(ASSAY)} report {shlex.join(first)}\n{beginning}…")
+        if self.keep or not self.once:
+            print(f"\nThe whole of it, and of {demo.AUDITS[1][0]}'s: {self.directory}/*.html, *.md")
 
     def suggest(self):
         assay = os.path.relpath(ASSAY)
         # what a host with a telnet server would say: A.12.6.2 rests on there being none
         event = (
-            '{"source":"example/me","occurredAt":"\'$(date -u +%FT%TZ)\'","controlTestResult":{'
+            f'{{"source":"example/me","occurredAt":"{NOW_IN_SHELL}","controlTestResult":{{'
             f'"service":"{SERVICE}","environment":"{ENVIRONMENT}",'
             '"check":"package_telnetd_removed","subject":"my-host","method":"METHOD_TEST",'
             '"result":"RESULT_FAIL"}}'
@@ -283,12 +325,15 @@ Try next, in another terminal:
   export ASSAY_BROKERS={self.brokers} ASSAY_DATABASE={database}{password}
   {assay} explain {SERVICE} {ENVIRONMENT} iso-27001-2013 A.12.6.2
   psql "$ASSAY_DATABASE" -c "SELECT status, count(*) FROM assay.cell_status GROUP BY 1"
-  echo '{event}' | {assay} publish
+  echo '{event}' | {assay} publish{self.suggest_demo(assay)}
 
 Ctrl-C ends it{"; " + str(self.keep) + " is kept" if self.keep else " and leaves nothing behind"}.
 """,
             flush=True,
         )
+
+    def suggest_demo(self, assay):
+        return "\n\n" + demo.NEXT.format(assay=assay, now=NOW_IN_SHELL) if self.demo else ""
 
     # -- its means --------------------------------------------------------------------------------
 

@@ -122,21 +122,25 @@ static int printed(bool done)
     return EXIT_FAILED;
 }
 
+/* A variable is set for the commands that heed it; only a flag is meant for this one. */
+static void refuse_flag(bool set, const char *flag, const char *variable, const char *right,
+                        const char *command)
+{
+    if (set && getenv(variable) == NULL)
+        settings_usage(&program, "%s is for %s, not for %s", flag, right, command);
+}
+
 static void refuse_wishes(const char *command)
 {
-    const char *given = occurred_at != NULL ? "--occurred-at"
-                        : wishes.annex_only ? "--annex-only"
-                        : extends.count > 0 ? "--extends"
-                        : dry_run           ? "--dry-run"
-                                            : NULL;
-    if (given != NULL)
-        settings_usage(&program, "%s is for publish, not for %s", given, command);
+    refuse_flag(occurred_at != NULL, "--occurred-at", "ASSAY_OCCURRED_AT", "publish", command);
+    refuse_flag(wishes.annex_only, "--annex-only", "ASSAY_ANNEX_ONLY", "publish", command);
+    refuse_flag(extends.count > 0, "--extends", "ASSAY_EXTENDS", "publish", command);
+    refuse_flag(dry_run, "--dry-run", "ASSAY_DRY_RUN", "publish", command);
 }
 
 static void refuse_map(const char *command)
 {
-    if (other != NULL)
-        settings_usage(&program, "--map is for show, not for %s", command);
+    refuse_flag(other != NULL, "--map", "ASSAY_MAP", "show", command);
 }
 
 static int list(const struct shelf *shelf, char **operands, size_t count)

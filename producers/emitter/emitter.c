@@ -1,6 +1,7 @@
 #include <assay/emitter.h>
 
 #include "producers/emitter/kafka_fault.h"
+#include "producers/emitter/kafka_trouble.h"
 #include "producers/emitter/result_event.h"
 #include "producers/kafka_settings.h"
 #include "proto/codec.h"
@@ -45,11 +46,12 @@ struct assay_emitter {
     void *context;
 
     atomic_uint_fast64_t accepted, delivered, failed, refused;
+    atomic_bool troubled; /* since the last delivery something was said that `trouble` holds */
 
     pthread_mutex_t lock; /* guards what follows */
     struct idle_arena *idle;
     struct assay_error last; /* of the last delivery that failed */
-    struct fault connection; /* the last thing librdkafka said about its connections */
+    struct kafka_trouble trouble;
 };
 
 /* Travels with a record through librdkafka; freed by its delivery report. */
@@ -94,6 +96,15 @@ static enum assay_outcome succeed(struct assay_error *error)
     return ASSAY_OK;
 }
 
+/* What was said before a record arrived explains nothing that fails after it. */
+static void forget_trouble(assay_emitter *emitter)
+{
+    pthread_mutex_lock(&emitter->lock);
+    if (emitter->trouble.last.reaction != FAULT_FATAL)
+        emitter->trouble = (struct kafka_trouble){0};
+    pthread_mutex_unlock(&emitter->lock);
+}
+
 /* A record's last word: it is accounted for here and nowhere else. */
 static void on_report(rd_kafka_t *client, const rd_kafka_message_t *message, void *context)
 {
@@ -110,6 +121,8 @@ static void on_report(rd_kafka_t *client, const rd_kafka_message_t *message, voi
         delivery.partition = message->partition;
         delivery.offset = message->offset;
         atomic_fetch_add(&emitter->delivered, 1);
+        if (atomic_exchange(&emitter->troubled, false))
+            forget_trouble(emitter);
     } else {
         char what[300];
         snprintf(what, sizeof what, "event %s for %s was not delivered", pending->event_id,
@@ -117,10 +130,10 @@ static void on_report(rd_kafka_t *client, const rd_kafka_message_t *message, voi
         kafka_fault_set(&why, message->err, what);
         delivery.text = why.text;
         pthread_mutex_lock(&emitter->lock);
-        if (why.reaction == FAULT_RETRY && emitter->connection.reaction != FAULT_NONE)
-            fault_set(&why, emitter->connection.reaction, "%s: %s (%s); last: %s", what,
+        if (why.reaction == FAULT_RETRY && emitter->trouble.last.reaction != FAULT_NONE)
+            fault_set(&why, emitter->trouble.last.reaction, "%s: %s (%s); last: %s", what,
                       kafka_fault_text(message->err), rd_kafka_err2name(message->err),
-                      emitter->connection.text);
+                      emitter->trouble.last.text);
         report(&emitter->last, pending->event_id, &why);
         pthread_mutex_unlock(&emitter->lock);
         atomic_fetch_add(&emitter->failed, 1);
@@ -135,23 +148,16 @@ static void on_report(rd_kafka_t *client, const rd_kafka_message_t *message, voi
 static void on_error(rd_kafka_t *client, int code, const char *reason, void *context)
 {
     assay_emitter *emitter = context;
-    char fatal[512];
-    rd_kafka_resp_err_t error = (rd_kafka_resp_err_t)code;
     pthread_mutex_lock(&emitter->lock);
-    if (error == RD_KAFKA_RESP_ERR__FATAL) {
-        error = rd_kafka_fatal_error(client, fatal, sizeof fatal);
-        fault_set(&emitter->connection, FAULT_FATAL, "%s (%s)", fatal, rd_kafka_err2name(error));
-    } else if (error != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN ||
-               emitter->connection.reaction == FAULT_NONE) {
-        fault_set(&emitter->connection, kafka_fault_reaction(error), "%s", reason);
-    }
+    kafka_trouble_note(&emitter->trouble, client, code, reason);
     pthread_mutex_unlock(&emitter->lock);
+    atomic_store(&emitter->troubled, true);
 }
 
 static struct fault last_connection_fault(assay_emitter *emitter)
 {
     pthread_mutex_lock(&emitter->lock);
-    struct fault last = emitter->connection;
+    struct fault last = emitter->trouble.last;
     pthread_mutex_unlock(&emitter->lock);
     return last;
 }
@@ -184,10 +190,13 @@ static rd_kafka_conf_t *configure(const struct assay_emitter_options *options,
         {"compression.codec", "lz4", false},
         {"socket.nagle.disable", "true", false},
     };
-    const struct kafka_settings settings = {
+    const char *variable = getenv("ASSAY_PROPERTIES");
+    struct kafka_settings settings = {
         .brokers = options->brokers != NULL ? options->brokers : getenv("ASSAY_BROKERS"),
         .properties = {.items = (const char **)(uintptr_t)options->properties,
                        .count = options->property_count}};
+    if (options->property_count == 0 && variable != NULL)
+        settings.properties = (struct setting_list){.items = &variable, .count = 1};
     return kafka_settings_configure(&settings,
                                     options->client != NULL ? options->client : "assay-emitter",
                                     own, sizeof own / sizeof own[0], why);

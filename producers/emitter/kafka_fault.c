@@ -12,7 +12,8 @@ struct row {
 
 static const char missing_topic[] =
     "the topic does not exist; `assay topics create` makes the topics of the contract";
-static const char no_right[] = "the broker's ACL does not allow it";
+static const char no_right[] =
+    "the broker's ACLs do not allow this user to; docs/security.md lists what each program needs";
 
 static const struct row rows[] = {
     /* The record. */
@@ -85,6 +86,7 @@ static const struct row rows[] = {
     {CODE(TRANSACTIONAL_ID_AUTHORIZATION_FAILED), FAULT_FATAL, no_right},
     {CODE(_AUTHENTICATION), FAULT_FATAL, "the broker does not accept the credentials"},
     {CODE(SASL_AUTHENTICATION_FAILED), FAULT_FATAL, "the broker does not accept the credentials"},
+    {CODE(UNSUPPORTED_SASL_MECHANISM), FAULT_FATAL, "see sasl.mechanism"},
     {CODE(_SSL), FAULT_FATAL, "no TLS connection; see the ssl.* and security.protocol properties"},
 };
 

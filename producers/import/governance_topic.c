@@ -1,6 +1,7 @@
 #include "producers/import/governance_topic.h"
 
 #include "producers/emitter/kafka_fault.h"
+#include "producers/emitter/kafka_trouble.h"
 #include "proto/codec.h"
 #include "proto/limits.h"
 #include "proto/record.h"
@@ -23,7 +24,7 @@ struct reading {
     bool *at_end;  /* by partition */
     struct arena *arena;
     int64_t timeout_ms;
-    struct fault connection; /* the last thing said about connections */
+    struct kafka_trouble trouble;
 };
 
 static int64_t now_ms(void)
@@ -36,10 +37,7 @@ static int64_t now_ms(void)
 static void on_error(rd_kafka_t *client, int code, const char *reason, void *context)
 {
     struct reading *reading = context;
-    (void)client;
-    if (code != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
-        fault_set(&reading->connection, kafka_fault_reaction((rd_kafka_resp_err_t)code), "%s",
-                  reason);
+    kafka_trouble_note(&reading->trouble, client, code, reason);
 }
 
 static bool give_up(struct reading *reading, rd_kafka_resp_err_t code, struct fault *why)
@@ -47,10 +45,10 @@ static bool give_up(struct reading *reading, rd_kafka_resp_err_t code, struct fa
     kafka_fault_set(why, code, "cannot read " RECORD_TOPIC_GOVERNANCE);
     if (stop_requested())
         return fault_set(why, FAULT_RETRY, "stopped");
-    if (reading->connection.reaction != FAULT_NONE) {
+    if (reading->trouble.last.reaction != FAULT_NONE) {
         struct fault last = *why;
-        return fault_set(why, reading->connection.reaction, "%s; last: %s", last.text,
-                         reading->connection.text);
+        return fault_set(why, reading->trouble.last.reaction, "%s; last: %s", last.text,
+                         reading->trouble.last.text);
     }
     return false;
 }
@@ -65,7 +63,7 @@ static bool find_partitions(struct reading *reading, struct fault *why)
         code = rd_kafka_metadata(reading->client, 0, reading->topic, &metadata, SLICE_MS);
         rd_kafka_poll(reading->client, 0);
     } while (code != RD_KAFKA_RESP_ERR_NO_ERROR && kafka_fault_reaction(code) == FAULT_RETRY &&
-             reading->connection.reaction != FAULT_FATAL && now_ms() < deadline &&
+             reading->trouble.last.reaction != FAULT_FATAL && now_ms() < deadline &&
              !stop_requested());
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
         return give_up(reading, code, why);
@@ -102,7 +100,7 @@ static bool read_to_end(struct reading *reading, struct fault *why)
         rd_kafka_message_t *message = rd_kafka_consume_queue(reading->queue, SLICE_MS);
         rd_kafka_poll(reading->client, 0);
         if (stop_requested() || now_ms() >= deadline ||
-            reading->connection.reaction == FAULT_FATAL) {
+            reading->trouble.last.reaction == FAULT_FATAL) {
             good = give_up(reading, last, why);
         } else if (message != NULL && message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
             take(reading, message);

@@ -60,10 +60,12 @@ bool admin_list(const struct admin *admin, const char *prefix, struct admin_topi
     const struct rd_kafka_metadata *metadata;
     rd_kafka_resp_err_t code;
     int waited = 0;
-    do
+    do {
         code = rd_kafka_metadata(admin->client, 1, NULL, &metadata, SLICE_MS);
-    while (code != RD_KAFKA_RESP_ERR_NO_ERROR && kafka_fault_reaction(code) == FAULT_RETRY &&
-           (waited += SLICE_MS) < admin->timeout_ms && !stop_requested());
+        rd_kafka_poll(admin->client, 0); /* runs the error callback */
+    } while (code != RD_KAFKA_RESP_ERR_NO_ERROR && kafka_fault_reaction(code) == FAULT_RETRY &&
+             admin->trouble->last.reaction != FAULT_FATAL &&
+             (waited += SLICE_MS) < admin->timeout_ms && !stop_requested());
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
         return kafka_fault_set(why, code, "cannot list the topics");
     *count = 0;
@@ -139,9 +141,10 @@ static void note(struct admin_topic *topic, rd_kafka_resp_err_t code, const char
 {
     if (topic == NULL)
         return;
+    const char *text = kafka_fault_text(code);
+    bool more = strcmp(text, rd_kafka_err2str(code)) != 0; /* with the way out */
     topic->error = code;
-    snprintf(topic->reason, sizeof topic->reason, "%s",
-             reason != NULL ? reason : kafka_fault_text(code));
+    snprintf(topic->reason, sizeof topic->reason, "%s", reason == NULL || more ? text : reason);
 }
 
 bool admin_create(const struct admin *admin, struct admin_topic *topics, size_t count,

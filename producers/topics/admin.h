@@ -9,6 +9,7 @@
 #ifndef ASSAY_PRODUCERS_TOPICS_ADMIN_H
 #define ASSAY_PRODUCERS_TOPICS_ADMIN_H
 
+#include "producers/emitter/kafka_trouble.h"
 #include "runtime/fault.h"
 
 #include <librdkafka/rdkafka.h>
@@ -32,8 +33,9 @@ struct admin_topic {
 };
 
 struct admin {
-    rd_kafka_t *client; /* borrowed */
-    int timeout_ms;     /* of a request */
+    rd_kafka_t *client;                  /* borrowed */
+    const struct kafka_trouble *trouble; /* kept by its error callback; borrowed */
+    int timeout_ms;                      /* of a request */
 };
 
 /* Adds one configuration entry to `topic`; copies both texts. An entry of that key is replaced. */

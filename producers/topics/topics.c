@@ -5,7 +5,7 @@
  *
  * Creating is idempotent. Partitions of a topic that exists are never changed: keys would move.
  */
-#include "producers/emitter/kafka_fault.h"
+#include "producers/emitter/kafka_trouble.h"
 #include "producers/kafka_settings.h"
 #include "producers/topics/admin.h"
 #include "producers/topics/topic_plan.h"
@@ -193,6 +193,23 @@ static bool await_altered(const struct admin *admin, const struct admin_topic *a
     return done;
 }
 
+/* Reads the settings of topics that are listed. Of several brokers, another one may be asked than
+ * the one that listed them, and hear of a new topic a little later: it is asked again. */
+static bool describe_listed(const struct admin *admin, struct admin_topic *listed, size_t count,
+                            struct fault *why)
+{
+    bool done = admin_describe(admin, listed, count, why);
+    int waited_ms = 0;
+    for (size_t i = 0; done && i < count; i++)
+        while (done && listed[i].error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART &&
+               waited_ms < admin->timeout_ms && !stop_requested()) {
+            rd_kafka_poll(admin->client, LISTING_EVERY_MS);
+            waited_ms += LISTING_EVERY_MS;
+            done = admin_describe(admin, &listed[i], 1, why);
+        }
+    return done;
+}
+
 /* Looks at the topics that are there, mends what is to be mended. */
 static bool mend(const struct admin *admin, struct admin_topic *found, struct account *accounts,
                  const bool *may_alter, size_t count, struct fault *why)
@@ -201,7 +218,7 @@ static bool mend(const struct admin *admin, struct admin_topic *found, struct ac
     struct account **whose = calloc(count, sizeof(struct account *));
     size_t altered_count = 0;
     assert(altered != NULL && whose != NULL);
-    bool done = admin_describe(admin, found, count, why);
+    bool done = describe_listed(admin, found, count, why);
     for (size_t i = 0; done && i < count; i++) {
         if (found[i].error != RD_KAFKA_RESP_ERR_NO_ERROR) {
             accounts[i].state = "failed";
@@ -376,14 +393,12 @@ static bool list_created(const struct admin *admin, struct run *run, struct faul
 /* Why no broker answers: the request itself only knows that none did. */
 static void on_error(rd_kafka_t *client, int code, const char *reason, void *context)
 {
-    (void)client;
-    if (code != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
-        fault_set(context, kafka_fault_reaction((rd_kafka_resp_err_t)code), "%s", reason);
+    kafka_trouble_note(context, client, code, reason);
 }
 
 static int create(void)
 {
-    struct fault connection = {0};
+    struct kafka_trouble trouble = {0};
     struct fault why = {0};
     struct run run = {0};
     char text[512];
@@ -395,12 +410,13 @@ static int create(void)
     if (conf == NULL)
         settings_usage(&program, "%s", why.text);
     rd_kafka_conf_set_error_cb(conf, on_error);
-    rd_kafka_conf_set_opaque(conf, &connection);
+    rd_kafka_conf_set_opaque(conf, &trouble);
     rd_kafka_t *client = rd_kafka_new(RD_KAFKA_PRODUCER, conf, text, sizeof text);
     if (client == NULL)
         settings_usage(&program, "librdkafka cannot start: %s", text);
 
-    const struct admin admin = {.client = client, .timeout_ms = (int)timeout_s * 1000};
+    const struct admin admin = {
+        .client = client, .trouble = &trouble, .timeout_ms = (int)timeout_s * 1000};
     run.count = topic_plan_all(team, partitions != 0 ? (int32_t)partitions : PARTITIONS, run.plans);
     /* Listing first finds out whether a broker answers; listing again has what was created. */
     bool done = list_contract(&admin, &run, &why);
@@ -408,10 +424,12 @@ static int create(void)
     done = done && create_missing(&admin, run.plans, run.accounts, run.count, &why) &&
            list_created(&admin, &run, &why) && mend_and_print(&admin, &run, &failed, &why);
     rd_kafka_poll(client, 0); /* runs on_error */
-    if (!done && connection.reaction != FAULT_NONE)
-        log_error("%s; last: %s", why.text, connection.text);
+    if (!done && trouble.last.reaction != FAULT_NONE)
+        log_error("%s; last: %s", why.text, trouble.last.text);
     else if (!done)
         log_error("%s", why.text);
+    else if (failed)
+        log_error("not every topic is as it has to be; what is printed says which, and why");
     forget_found(&run);
     rd_kafka_destroy(client);
     return done && !failed ? EXIT_DONE : EXIT_FAILED;

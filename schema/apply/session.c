@@ -1,5 +1,6 @@
 #include "schema/apply/session.h"
 
+#include "consumers/store/login.h"
 #include "runtime/log.h"
 
 #include <assert.h>
@@ -19,19 +20,6 @@ static void take_notice(void *context, const PGresult *result)
         log_warning("PostgreSQL: %s", text);
     else if (text != NULL)
         log_debug("PostgreSQL: %s", text);
-}
-
-/* libpq quotes the part of a connection string it does not understand; that part may be the
- * password, so it is looked at first and refused without a quotation. */
-static bool understood(const char *uri)
-{
-    if (strstr(uri, "://") == NULL && strchr(uri, '=') == NULL)
-        return true; /* the name of a database */
-    PQconninfoOption *options = PQconninfoParse(uri, NULL);
-    if (options == NULL)
-        return false;
-    PQconninfoFree(options);
-    return true;
 }
 
 /* PostgreSQL's messages have lines; a fault is one line. */
@@ -119,19 +107,15 @@ static bool check_server(PGconn *database, struct fault *fault)
 
 PGconn *session_open(const char *uri, struct fault *fault)
 {
-    if (uri != NULL && !understood(uri)) {
-        fault_set(fault, FAULT_FATAL,
-                  "the database is given by something that is neither a URI (postgresql://…) nor a "
-                  "connection string (host=… dbname=…) that libpq understands");
+    if (!login_check(uri, fault))
         return NULL;
-    }
-    const char *const keywords[] = {"dbname", "fallback_application_name", "client_encoding", NULL};
-    const char *const values[] = {uri, "assay-migrate", "UTF8", NULL};
+    /* What comes before dbname, which may be a URI, is only a default. */
+    const char *const keywords[] = {"fallback_application_name", "client_encoding",
+                                    "connect_timeout", "dbname", NULL};
+    const char *const values[] = {"assay-migrate", "UTF8", "10", uri, NULL};
     PGconn *database = PQconnectdbParams(keywords, values, 1);
-    if (database == NULL)
-        abort();
-    if (PQstatus(database) != CONNECTION_OK) {
-        set_from_text(fault, "cannot connect", PQerrorMessage(database));
+    if (database == NULL || PQstatus(database) != CONNECTION_OK) {
+        login_failed(database, fault);
         PQfinish(database);
         return NULL;
     }

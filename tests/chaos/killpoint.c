@@ -35,6 +35,7 @@ struct point {
 
 static struct point *point;
 static char copying[128]; /* the last COPY; libpq is called by one thread here */
+static char asked[256];   /* the statement whose answer has not been read to its end; "": none */
 
 __attribute__((constructor)) static void map_point(void)
 {
@@ -79,16 +80,6 @@ static void pass(enum when when, const char *call, const char *text)
         fire();
 }
 
-static PGresult *last_result(PGconn *connection)
-{
-    PGresult *last = NULL;
-    for (PGresult *next; (next = REAL(PQgetResult)(connection)) != NULL;) {
-        REAL(PQclear)(last);
-        last = next;
-    }
-    return last;
-}
-
 static void flush(PGconn *connection)
 {
     while (REAL(PQflush)(connection) > 0)
@@ -102,41 +93,46 @@ static void shorten(PGconn *connection, const char *sql)
         REAL(PQclear)(REAL(PQexec)(connection, session));
 }
 
-PGresult *PQexec(PGconn *connection, const char *sql)
+/* What was asked is on its way. */
+static int sent(PGconn *connection, const char *sql, int done)
 {
+    snprintf(asked, sizeof asked, "%s", sql);
     if (strncmp(sql, "COPY ", 5) == 0)
         snprintf(copying, sizeof copying, "%s", sql);
-    pass(BEFORE, "query", sql);
-    PGresult *result;
-    if (reached(SENT, "query", sql) && REAL(PQsendQuery)(connection, sql) == 1) {
+    if (done == 1 && reached(SENT, "query", sql)) {
         flush(connection);
         fire();
-        result = last_result(connection);
-    } else {
-        result = REAL(PQexec)(connection, sql);
     }
-    shorten(connection, sql);
-    pass(AFTER, "query", sql);
-    return result;
+    return done;
 }
 
-PGresult *PQexecParams(PGconn *connection, const char *sql, int count, const Oid *types,
-                       const char *const *values, const int *lengths, const int *formats,
-                       int result_format)
+int PQsendQuery(PGconn *connection, const char *sql)
 {
     pass(BEFORE, "query", sql);
-    PGresult *result;
-    if (reached(SENT, "query", sql) &&
-        REAL(PQsendQueryParams)(connection, sql, count, types, values, lengths, formats,
-                                result_format) == 1) {
-        flush(connection);
-        fire();
-        result = last_result(connection);
-    } else {
-        result = REAL(PQexecParams)(connection, sql, count, types, values, lengths, formats,
-                                    result_format);
+    return sent(connection, sql, REAL(PQsendQuery)(connection, sql));
+}
+
+int PQsendQueryParams(PGconn *connection, const char *sql, int count, const Oid *types,
+                      const char *const *values, const int *lengths, const int *formats,
+                      int result_format)
+{
+    pass(BEFORE, "query", sql);
+    return sent(connection, sql,
+                REAL(PQsendQueryParams)(connection, sql, count, types, values, lengths, formats,
+                                        result_format));
+}
+
+PGresult *PQgetResult(PGconn *connection)
+{
+    PGresult *result = REAL(PQgetResult)(connection);
+    bool answered = result == NULL || REAL(PQresultStatus)(result) == PGRES_COPY_IN;
+    if (answered && asked[0] != '\0') {
+        char sql[sizeof asked];
+        memcpy(sql, asked, sizeof sql);
+        asked[0] = '\0'; /* what follows asks, too */
+        shorten(connection, sql);
+        pass(AFTER, "query", sql);
     }
-    pass(AFTER, "query", sql);
     return result;
 }
 

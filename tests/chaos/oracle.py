@@ -14,13 +14,17 @@ import time
 
 import confluent_kafka
 
-from world import Failed
+from world import Failed, await_condition
 
 from differential_histories import Told
-from poison import Poison
+from malformed import Malformed
 
 TEAMS = ["red", "blue"]
 FLUSH_SECONDS = 90
+
+# What a client says of a topic that was made anew, until its nodes tell it of the new one.
+UNKNOWN_YET = {confluent_kafka.KafkaError._UNKNOWN_PARTITION,
+               confluent_kafka.KafkaError._UNKNOWN_TOPIC}
 
 Item = collections.namedtuple("Item", "topic partition key value headers reason")
 
@@ -42,7 +46,7 @@ class Oracle:
         self.acknowledged = {}  # (topic, partition, offset) -> digest of value
         partitions = {"assay.governance": 1, **{f"assay.evidence.{team}": 2 for team in TEAMS}}
         left = [collections.deque(one.records) for one in self.told]
-        poison = Poison(chance)
+        malformed = Malformed(chance)
         self.items = []
         while left:
             queue = chance.choice(left)
@@ -52,7 +56,7 @@ class Oracle:
             # Any partition will do: so several aggregators come to write one service.
             partition = chance.randrange(partitions.get(record.topic, schedule.layout.partitions))
             while chance.random() < schedule.poison:
-                self._add_poison(poison.made_of(record), partition, chance)
+                self._add_poison(malformed.made_of(record), partition, chance)
             self.items.append(Item(record.topic, partition, record.key.encode(), record.value,
                                    None, None))
         for told in self.told:
@@ -115,14 +119,22 @@ class Producers(threading.Thread):
             at = message.topic(), message.partition(), message.offset()
             self.oracle.acknowledged[at] = digest(item.value)
 
-        while True:
+        def produced():
             try:
                 self.producer.produce(item.topic, key=item.key, value=item.value,
                                       headers=item.headers, partition=item.partition,
                                       on_delivery=note)
-                break
             except BufferError:
                 self.producer.poll(0.1)
+                return False
+            except confluent_kafka.KafkaException as why:
+                if why.args[0].code() not in UNKNOWN_YET:
+                    raise
+                self.producer.poll(0.1)
+                return False
+            return True
+
+        await_condition(produced, FLUSH_SECONDS, "room for a record, or news of its topic")
         self.producer.poll(0)
 
 

@@ -6,14 +6,14 @@ from one that was migrated. What stands here for faults to use stays as it is:
 
     nodes         of the seed's cluster: .pid() .port .controller_port .directory .data .log
                   .stop(signal) .start(); start() only from a fault's begin() or end()
-    postgresql    .pid() .port .data .log .stop(signal) .start(); .superuser(): a new connection
+    postgresql    .pid() .port .data .log .stop(signal) .start(); .superuser(): a new connection;
+                  .tampering: of its clock and its disk
     aggregators   supervisor.Supervisor: .running() .chosen(n) .resize(n); each .pid()
                   .send(signal) .killpoint .log .directory
     ways          how aggregators reach the others; set in Fault.prepare(), before any is started
 """
 
 import signal
-import time
 
 import confluent_kafka
 import confluent_kafka.admin
@@ -22,6 +22,7 @@ import psycopg2
 from world import PostgreSQL, World, await_condition
 
 from brokers import Cluster
+from faults.tampering import Tampering
 from supervisor import Supervised, Supervisor
 
 LOGIN = "aggregator"  # a role as in production: not a superuser, so that its limits hold
@@ -34,13 +35,34 @@ class Database(PostgreSQL):
 
     database = TEMPLATE
 
+    def __init__(self, directory):
+        super().__init__(directory, tied=True)
+        self.tampering = None
+
+    def make(self):
+        super().make()
+        self.tampering = self.tampering or Tampering(self.directory / "tampered")
+
+    def launch(self, prefix, command, variables=None):
+        super().launch(prefix, command, {**(variables or {}), **self.tampering.variables()})
+
     def uri(self, database=None, role=None):
         return super().uri(database or self.database, role)
 
     def superuser(self):
-        connection = psycopg2.connect(self.uri(), connect_timeout=10)
-        connection.autocommit = True
-        return connection
+        """A new connection; waits while it recovers, but not where it is down."""
+
+        def connected():
+            try:
+                connection = psycopg2.connect(self.uri(), connect_timeout=10)
+            except psycopg2.OperationalError as why:
+                if any(word in str(why) for word in ("recovery", "starting up", "not yet")):
+                    return None
+                raise
+            connection.autocommit = True
+            return connection
+
+        return await_condition(connected, SERVERS_SECONDS, "PostgreSQL's recovery")
 
 
 class Ways:
@@ -57,7 +79,7 @@ class Parts(World):
     def __init__(self, directory):
         self.directory = directory
         self.directory.chmod(0o711)
-        self.postgresql = Database(directory / "postgresql", tied=True)
+        self.postgresql = Database(directory / "postgresql")
         self.clusters = {}
         self.kafka = None
         self.aggregators = None
@@ -89,6 +111,10 @@ class Parts(World):
     def nodes(self):
         return self.kafka.nodes
 
+    def environment(self):
+        brokers = self.kafka.brokers if self.kafka else ""
+        return {"ASSAY_BROKERS": brokers, "ASSAY_DATABASE": self.postgresql.uri()}
+
     # -- a seed -----------------------------------------------------------------------------------
 
     def begin_seed(self, layout, teams):
@@ -97,6 +123,8 @@ class Parts(World):
         self.layout = layout
         self.ways = Ways()
         self.group = f"assay-{self.seeds}"
+        self.folder = self.directory / f"seed-{self.seeds}"
+        self.folder.mkdir()
         self.kafka = self.clusters.get(layout.nodes)
         if self.kafka is None:
             folder = self.directory / f"kafka-{layout.nodes}"
@@ -105,7 +133,6 @@ class Parts(World):
         self.kafka.start()
         self._make_topics(layout, teams)
         self._make_database()
-        self.folder = self.directory / f"seed-{self.seeds}"
         self.aggregators = Supervisor(self.folder, self._aggregator)
 
     def end_seed(self):
@@ -117,26 +144,30 @@ class Parts(World):
             self.connection = None
 
     def admin(self):
-        return confluent_kafka.admin.AdminClient(
-            {"bootstrap.servers": self.kafka.brokers, "log_level": 0})
+        return self._client(self.kafka.brokers)
+
+    @staticmethod
+    def _client(brokers):
+        return confluent_kafka.admin.AdminClient({"bootstrap.servers": brokers, "log_level": 0})
 
     def _make_topics(self, layout, teams):
         admin = self.admin()
+        self.kafka.await_led(admin)
         await_condition(lambda: self._delete_topics(admin), SERVERS_SECONDS, "deleting topics")
         self.assay("topics", "create", f"--partitions={layout.partitions}")
         for team in teams:
             self.assay("topics", "create", f"--team={team}", "--partitions=2")
         self.kafka.await_led(admin)
 
-    @staticmethod
-    def _delete_topics(admin):
-        """Whether none is left."""
+    def _delete_topics(self, admin):
+        """Whether none is left, whichever node is asked."""
         try:
-            topics = [name for name in admin.list_topics(timeout=10).topics
-                      if name.startswith("assay.")]
+            topics = {name for node in self.nodes for name in
+                      self._client(f"{node.host}:{node.port}").list_topics(timeout=10).topics
+                      if name.startswith("assay.")}
             if not topics:
                 return True
-            for deleted in admin.delete_topics(topics, operation_timeout=10).values():
+            for deleted in admin.delete_topics(list(topics), operation_timeout=10).values():
                 deleted.result()
         except confluent_kafka.KafkaException:
             pass  # a cluster that has just started may not know its leaders yet
@@ -172,9 +203,8 @@ class Parts(World):
         return Supervised(directory, self.ways.prefix, environment, flags)
 
     def await_recovered(self, ends, seconds):
-        """Returns how long it took until everything up to the logs' ends is taken and evaluated.
-        What halted, or says it never will, ends the wait."""
-        began = time.monotonic()
+        """Returns when everything up to the logs' ends is taken and evaluated. What halted ends the
+        wait: the checker says so."""
 
         def recovered():
             try:
@@ -184,10 +214,9 @@ class Parts(World):
             except (psycopg2.OperationalError, psycopg2.InterfaceError):
                 return False
             if any(row["halted"] for row in rows):
-                return True  # the checker will say so
+                return True
             taken = {(row["topic"], row["partition"]): row["next_offset"] for row in rows}
             return all(taken.get(at, 0) >= end for at, end in ends.items()) and not any(
                 row["evaluation_lag"] for row in rows)
 
         await_condition(recovered, seconds, "recovering")
-        return time.monotonic() - began

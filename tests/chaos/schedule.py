@@ -57,7 +57,7 @@ def draw(seed, faults, only=()):
     """faults: {name: class}. only: of these names alone, where any is given."""
     chance = random.Random(f"chaos {seed}")
     layout = Layout(
-        nodes=chance.choice([1, 1, 3]),
+        nodes=chance.choice([1, 1, 1, 3]),
         partitions=chance.choice([1, 3, 4]),
         aggregators=chance.choice([1, 2, 2, 3]),
         batches=tuple(chance.choice([1, 2, 5, 20, 1000]) for _ in range(3)),

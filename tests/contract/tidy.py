@@ -37,6 +37,7 @@ FLOW = {
         # the one way programs are told about their brokers, and the one translator of librdkafka
         "producers/kafka_settings.h",
         "producers/emitter/kafka_fault.h",
+        "producers/emitter/kafka_trouble.h",
     ],
     "consumers/store/": [
         "consumers/store/", "consumers/posture/", "proto/", "runtime/", "assay/v1/",

@@ -26,6 +26,7 @@ import generate  # noqa: E402
 from facts import DAY, greatest, instant, read_events, text_of, time_to_live  # noqa: E402
 from moment import Moment  # noqa: E402
 from reference import Reference  # noqa: E402
+from unmapped import Row  # noqa: E402, F401  (the scenarios')
 
 START = datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc)  # generate.World's day 0
 TEAMS = ["red", "blue"]  # generate.World's
@@ -128,6 +129,7 @@ class Told:
         world.days = [day for day in days or world.days if day < today] or [0]
         world.subjects = world.subjects + [f"vm-{number}" for number in range(subjects)]
         self.services = [self.prefix + name for name in world.services]
+        self.programmes = [self.prefix + name for name in world.programmes]
         lines = [dict(line, event=renamed(line["event"], self.prefix))
                  for line in world.history()]
         for line in list(lines):
@@ -246,6 +248,21 @@ class Expected:
             for key, event in moment.facts["scopeChange"].items()
         }
 
+    def certification(self, at):
+        def at_of(line, name):
+            return instant(line[name]) if line[name] else None
+
+        return {
+            (line["programme"], line["standard"]): {
+                "number": line["number"], "body": line["body"], "state": line["state"],
+                "valid_from": at_of(line, "validFrom"), "valid_until": at_of(line, "validUntil"),
+                "soa_version": line["soaVersion"],
+                "surveillance_deadline": at_of(line, "surveillanceDeadline"),
+                "flags": line["flags"],
+            }
+            for line in self._answer(at) if "flags" in line
+        }
+
     def _member_since(self, key, at):
         """The first instant of the unbroken span of equal membership around `at`."""
         versions = self.reference.history.versions["scopeChange", key]
@@ -316,44 +333,9 @@ class Expected:
                    if key[:2] == cell[:2] and key[2] in checks]
         return greatest([*events, greatest(results)])
 
-    def unmapped(self, records, at):
-        """{(event's id, standard, control, reason)} of those of its records whose events have no
-        effect at an instant, by consumers/posture/posture.h; standard and control of a mapping
-        only. One record that counts is enough for its event."""
-        history = self.reference.history
-        events = read_events([record.line for record in records])
-        of_content = {(event.id, event.digest): event for event in events}
-        retractions = [event for event in events if event.kind == "retraction"]
-        moment = Moment(history, at)
-        in_force = {id_of(e) for versions in moment.facts.values() for e in versions.values()}
-        found = set()
-        for record in records:
-            event = of_content[record.event["id"], record.line["digest"]]
-            if event.kind == "retraction":
-                if record.topic != "assay.governance" and event.occurred_at <= at and \
-                        not self._reached(record.topic, event, events):
-                    found.add((event.id, None, None, "unknown_event"))
-            elif record.topic not in history.topics_left(event, retractions):
-                continue
-            elif event.kind == "controlTestResult":
-                left = history.topics_left(event, retractions)
-                topic = next((t for t in left if history.counts(event, t)), record.topic)
-                reason = self._without_effect(moment, topic, event, id_of(event) in in_force)
-                if reason:
-                    found.add((event.id, None, None, reason))
-            elif id_of(event) not in in_force:
-                continue
-            elif event.kind == "scopeChange":
-                if (event.key[2],) not in moment.facts["standard"]:
-                    found.add((event.id, None, None, "unknown_standard"))
-            elif event.kind == "checkMapping":
-                for named in event.get("controls", []):
-                    standard, control = named["standard"], named["control"]
-                    if (standard,) not in moment.facts["standard"]:
-                        found.add((event.id, standard, control, "unknown_standard"))
-                    elif control not in moment.controls(standard):
-                        found.add((event.id, standard, control, "unknown_control"))
-        return found
+    def unmapped(self, at):
+        """{unmapped.Row} of what has no effect at an instant."""
+        return self.reference.unmapped.at(Moment(self.reference.history, at))
 
     def silent(self, records, at):
         """{(source, service): (last event, expected by)} of who has sent nothing since."""
@@ -379,38 +361,6 @@ class Expected:
     def _of_service(mapping, service):
         scopes = mapping.get("appliesTo", [])
         return not scopes or any(scope["service"] in (service, "*") for scope in scopes)
-
-    @staticmethod
-    def _reached(topic, retraction, events):
-        return any(
-            event.id == retraction.get("eventId") and event.kind == "controlTestResult"
-            and event.get("service") == retraction.get("service")
-            and (topic == "assay.evidence" or topic in event.topics) for event in events)
-
-    def _without_effect(self, moment, topic, event, in_force):
-        """Why a record's result has no effect; None: it has one, or nobody would expect it to."""
-        history = self.reference.history
-        service, environment, check, _ = event.key
-        if history.recalled(event):
-            return None
-        if not history.counts(event, topic):
-            onboarded = history.in_force("serviceOnboarding", (service,), event.occurred_at)
-            return "not_owner" if onboarded else "unknown_service"
-        if not in_force:
-            return None
-        mapping = moment.facts["checkMapping"].get((check,))
-        named = [(c["standard"], c["control"]) for c in mapping.get("controls", [])
-                 if self._maps(mapping, (service, environment, c["standard"], c["control"]))
-                 ] if mapping else []
-        scoped = [pair for pair in named
-                  if (service, environment, pair[0]) in moment.facts["scopeChange"]]
-        known = [pair for pair in scoped if (pair[0],) in moment.facts["standard"]]
-        if any(control in moment.controls(standard) for standard, control in known):
-            return None
-        if (service,) not in moment.facts["serviceOnboarding"]:
-            return "unknown_service"
-        return ("no_mapping" if not named else "not_in_scope" if not scoped else
-                "unknown_standard" if not known else "unknown_control")
 
     @staticmethod
     def _maps(mapping, cell):

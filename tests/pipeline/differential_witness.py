@@ -12,7 +12,7 @@ NOT_YET = (
     psycopg2.OperationalError,  # PostgreSQL is down
     psycopg2.InterfaceError,
 )
-RELATIONS = ["cell_status", "service_status", "scope"]
+RELATIONS = ["cell_status", "service_status", "scope", "certification"]
 
 
 class Witness:

@@ -109,8 +109,9 @@ class Violence(Disturbed, unittest.TestCase):
 
     @classmethod
     def histories(cls):
-        return [Told(seed) for seed in range(cls.SEED, cls.SEED + cls.COUNT)] + [
-            Told(cls.SEED + cls.COUNT, size=25 * cls.CHUNKS, days=range(0, 320, 3), late=0.2)]
+        return [Told(seed, "full") for seed in range(cls.SEED, cls.SEED + cls.COUNT)] + [
+            Told(cls.SEED + cls.COUNT, "full", size=25 * cls.CHUNKS, days=range(0, 320, 3),
+                 late=0.2)]
 
     @classmethod
     def take_in(cls, sending):
@@ -242,7 +243,7 @@ class Zombie(Disturbed, unittest.TestCase):
 
     @classmethod
     def histories(cls):
-        return [Told(seed) for seed in range(cls.SEED, cls.SEED + cls.COUNT)]
+        return [Told(seed, "full") for seed in range(cls.SEED, cls.SEED + cls.COUNT)]
 
     @classmethod
     def take_in(cls, sending):
@@ -283,7 +284,7 @@ class Cuts(Disturbed, unittest.TestCase):
 
     @classmethod
     def histories(cls):
-        return [Told(seed) for seed in range(cls.SEED, cls.SEED + cls.COUNT)]
+        return [Told(seed, "full") for seed in range(cls.SEED, cls.SEED + cls.COUNT)]
 
     @classmethod
     def take_in(cls, sending):

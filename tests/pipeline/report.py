@@ -2,11 +2,14 @@
 from events through Kafka and PostgreSQL to the three formats."""
 
 import json
+import os
+import subprocess
 import unittest
 from html.parser import HTMLParser
 
 import facts
-from world import TOP, Scenario
+import jsonschema
+from world import BUILD, TOP, Scenario
 
 DEMO = TOP / "deploy" / "data" / "demo"
 STATEMENT = "Prepared by the organisation; not a certificate, nor a certification body's report."
@@ -19,15 +22,30 @@ HEADINGS = [
     "Management system", "Changes since the previous audit", "What was sampled, and what never",
     "Certification cycle", "Appendix A: services in scope", "Appendix B: locations in scope",
 ]
-KEYS = ["statement", "programme", "audit", "previous_audit", "at", "known_at", "recommendation",
-        "conclusions", "performance", "scope_statement", "soa", "review", "management_system",
-        "changes", "sampling", "cycle", "services", "locations"]
+
+
+def strict(schema):
+    """As the schema says, and neither a name less nor one more, which it leaves to later
+    versions."""
+    if isinstance(schema, list):
+        return [strict(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    made = {name: strict(part) for name, part in schema.items()}
+    if made.get("type") == "object":
+        made |= {"required": list(made["properties"]), "additionalProperties": False}
+    return made
+
+
+SCHEMA = json.loads((TOP / "consumers" / "report" / "report.schema.json").read_text())
+VALIDATOR = jsonschema.Draft202012Validator(strict(SCHEMA))
+KEYS = list(SCHEMA["properties"])
 
 
 class Page(HTMLParser):
     """The tables of a page by caption, and what a page must not have."""
 
-    VOID = {"meta", "br"}
+    VOID = {"meta", "br", "wbr"}
 
     def __init__(self, text):
         super().__init__(convert_charrefs=True)
@@ -69,24 +87,38 @@ class Page(HTMLParser):
             self.text += data
 
 
-HUNDREDS = 300
+HUNDREDS = 400
 TRICKY = '<b>Bold</b> | "x" & `y` [z](http://a) _u_ \\'
 
 
 def hundreds():
     """A scope of hundreds in two clouds: what is published, and the rows it has to give back."""
     made = [
-        facts.standard(["C.1"], name="std-big"),
+        facts.standard(["C.1"], name="std-big"), facts.standard(["M.1"], name="std-more"),
         facts.event(facts.LONG_AGO, programme={
-            "programme": "big", "title": TRICKY, "organisation": "Big", "standards": ["std-big"],
+            "programme": "big", "title": TRICKY, "organisation": "Big",
+            "standards": ["std-big", "std-more"],
             "environments": [
                 {"environment": f"big-{name}", "title": f"Big {name}",
-                 "state": "ENVIRONMENT_STATE_LIVE"} for name in ("one", "two")]}),
+                 "state": f"ENVIRONMENT_STATE_{state}"}
+                for name, state in (("one", "LIVE"), ("gone", "DISCONTINUED"), ("two", "LIVE"))]}),
         facts.event(facts.LONG_AGO, audit={
             "audit": "big-1", "programme": "big", "kind": "AUDIT_KIND_INITIAL",
             "state": "AUDIT_STATE_REPORTED", "startsAt": "2026-02-01T00:00:00Z",
             "endsAt": "2026-02-02T00:00:00Z", "reportedAt": "2026-02-03T00:00:00Z",
-            "standards": ["std-big"]}),
+            "standards": ["std-big", "std-more"]}),
+        # none of these is in scope
+        facts.onboarding("big-retired", title="Retired", lifecycle="RETIRED",
+                         category="Category 1"),
+        facts.scope("big-retired", environment="big-one", standard="std-big"),
+        facts.onboarding("big-removed", title="Removed", category="Category 1"),
+        facts.scope("big-removed", environment="big-one", standard="std-big",
+                    membership="REMOVED"),
+        facts.onboarding("big-pending", title="Pending", category="Category 0"),
+        facts.scope("big-pending", environment="big-two", standard="std-big",
+                    membership="PENDING_AUDIT"),
+        facts.onboarding("big-pilot", title="Pilot", category="Category 9"),
+        facts.scope("big-pilot", environment="big-gone", standard="std-big"),
     ]
     rows, notes, counts = [], [], [0, 0]
     for category in range(10):
@@ -97,14 +129,18 @@ def hundreds():
             service = f"big-{(number * 7919) % 10007}"  # keys in another order than the list's
             title = f"{TRICKY} {number}" if place == 3 else f"Offering {number}"
             made.append(facts.onboarding(service, title=title, category=f"Category {category}",
-                                         position=number))
-            row = [title]
+                                         position=number,
+                                         formerTitles=["Once", "Older"] if place == 7 else []))
+            row = [f"{title} (formerly Once, Older)" if place == 7 else title]
             for column, environment in enumerate(("big-one", "big-two")):
                 if (number + column) % 3 == 0:
                     row.append("–")
                     continue
                 change = facts.scope(service, environment=environment, standard="std-big")
-                text = "Yes"
+                text = "std-big" if number % 7 == 0 else "Yes"
+                if text == "Yes":
+                    made.append(
+                        facts.scope(service, environment=environment, standard="std-more"))
                 if place % 10 == 5:
                     boundary = f"Boundary {number % 4}"
                     change["scopeChange"]["boundary"] = boundary
@@ -123,11 +159,17 @@ def hundreds():
         section, kind = f"Section {number % 2}", ("DATACENTER", "REGION", "EDGE")[number % 3]
         group = f"Group {number % 5}"
         title = f"Place {number:03}"
-        places.setdefault((section, kind, group), []).append(title)
+        address = "" if number % 4 else f"{number} Street | 2"
+        environments = ["big-two"] if number % 2 else []
+        places.setdefault((section, kind, group), []).append(
+            [title, address, "Nowhere", "Big two" if environments else ""])
         made.append(facts.event(facts.LONG_AGO, location={
             "programme": "big", "location": f"place-{number}", "title": title, "section": section,
             "group": group, "kind": f"LOCATION_KIND_{kind}", "country": "Nowhere",
-            "inScope": True}))
+            "address": address, "environments": environments, "inScope": True}))
+    made.append(facts.event(facts.LONG_AGO, location={
+        "programme": "big", "location": "place-left", "title": "Left", "section": "Section 0",
+        "kind": "LOCATION_KIND_EDGE", "inScope": False}))
     return made, rows, notes, places
 
 
@@ -147,7 +189,9 @@ class Report(Scenario):
         return self.world.assay("report", *arguments, status=status).stdout
 
     def model(self, *arguments):
-        return json.loads(self.report(*arguments, "--format=json"))
+        model = json.loads(self.report(*arguments, "--format=json"))
+        VALIDATOR.validate(model)
+        return model
 
     def rows(self, statement, *parameters):
         return [tuple(row.values()) for row in self.world.query(statement, *parameters)]
@@ -171,6 +215,8 @@ class Report(Scenario):
                 self.assertEqual(html.count(STATEMENT.replace("'", "&#39;")), 2)
                 self.assertNotIn("://", html)
 
+        jsonschema.Draft202012Validator.check_schema(SCHEMA)
+
     def test_11_the_same_bytes_again(self):
         for form in ("markdown", "html", "json"):
             flag = f"--format={form}"
@@ -184,7 +230,18 @@ class Report(Scenario):
         uri += ("&" if "?" in uri else "?") + "options=-crole%3Dassay_reader"
         self.assertEqual(self.report(f"--database={uri}", *HERON), self.report(*HERON))
 
-    def test_13_refusals_say_what_there_is(self):
+    def test_13_output_that_cannot_be_written_is_no_success(self):
+        report = (BUILD / "bin" / "assay-report", *HERON)
+        environment = {**os.environ, **self.world.environment()}
+        for form in ("markdown", "html", "json"):
+            for output, reason in ((">/dev/full", "No space left"), (">&-", "Bad file descr")):
+                done = subprocess.run(["sh", "-c", f'exec "$@" {output}', "sh", *report,
+                                       f"--format={form}"], env=environment, timeout=60,
+                                      stderr=subprocess.PIPE)
+                self.assertEqual(done.returncode, 3, (form, output))
+                self.assertIn(reason, done.stderr.decode())
+
+    def test_14_refusals_say_what_there_is(self):
         def refused(status, *arguments):
             return self.world.assay("report", *arguments, status=status).stderr.decode()
 
@@ -212,8 +269,10 @@ class Report(Scenario):
             dict(self.rows("SELECT grade, count(*) FROM assay.finding WHERE audit = %s GROUP BY 1",
                            HERON[1])),
             {grade: row["raised"] for grade, row in summary.items() if row["raised"]})
-        self.assertEqual([x["finding"] for x in model["recommendation"]["findings"]],
-                         ["heron-f-2026-1", "heron-f-2026-2", "heron-f-2026-3"])
+        self.assertEqual([(x["finding"], x["service_title"])
+                          for x in model["recommendation"]["findings"]],
+                         [("heron-f-2026-1", None), ("heron-f-2026-2", "Avocet Edge Cache"),
+                          ("heron-f-2026-3", "Plover Archive")])
         # at its report it was open; by November a plan was accepted; from 18 December on it is late
         for at, state, overdue in ((REPORTED, "OPEN", False),
                                    ("2026-11-20T00:00:00Z", "PLAN_ACCEPTED", False),
@@ -384,28 +443,35 @@ class Report(Scenario):
         made, rows, notes, places = hundreds()
         self.world.assay("publish", stdin=facts.lines(made))
         self.world.await_caught_up()
+        self.model("big", "big-1")
         page = Page(self.report("big", "big-1", "--format=html").decode())
-        self.assertEqual(page.headings[0], ("h1", f"{TRICKY}: big-1"))
+        self.assertEqual(page.headings[0], ("h1", f"{TRICKY}: summary of audit big-1"))
         table = page.tables["Services by category and environment"]
         self.assertEqual(table[0], ["Service", "Big one", "Big two"])
         self.assertEqual(table[1:], rows)
         self.assertEqual([row[1] for row in page.tables["Footnotes"][1:]], notes)
         found = {}
         for section in ("Section 0", "Section 1"):
-            for row in page.tables[section][1:-1]:
+            for row in page.tables[f"Locations: {section}"][1:-1]:
                 if len(row) == 1:
                     heading = row[0]
                 else:
-                    found.setdefault((section, heading), []).append(row[0])
+                    found.setdefault((section, heading), []).append(row)
         kinds = {"DATACENTER": "Data centre", "REGION": "Region", "EDGE": "Edge site"}
         self.assertEqual(found, {
             (section, f"{kinds[kind]}, {group}: {len(titles)}"): titles
             for (section, kind, group), titles in places.items()})
-        self.assertEqual(page.tables["Locations in scope by kind"][-1], ["In all", "120"])
+        self.assertEqual(page.tables["Locations in scope by section and kind"], [
+            ["Section", "Region", "Data centre", "Edge site", "In all"],
+            ["Section 0", "20", "20", "20", "60"], ["Section 1", "20", "20", "20", "60"],
+            ["In all", "40", "40", "40", "120"]])
+        self.assertEqual([row[0] for row in page.tables["On record, not in scope"][1:]], ["Left"])
+        (pending,) = page.tables["On their way into scope"][1:]
+        self.assertEqual(pending[0], "Pending")
         # the same in Markdown: what a fact says is not markup
         markdown = self.report("big", "big-1").decode()
-        self.assertIn("| Offering 0 | – | Yes |\n", markdown)
-        self.assertIn('| &lt;b&gt;Bold&lt;/b&gt; \\| "x" &amp; \\`y\\` \\[z\\](http://a) \\_u\\_'
+        self.assertIn("| Offering 0 | – | std-big |\n", markdown)
+        self.assertIn('| &lt;b&gt;Bold&lt;/b&gt; \\| "x" &amp; \\`y\\` \\[z\\](http\\://a) \\_u\\_'
                       " \\\\ 3 | – | Yes |\n", markdown)
 
     def test_31_nothing_empty_looks_good(self):
@@ -419,6 +485,7 @@ class Report(Scenario):
                 "reviews": [{"standard": "nope", "group": "g", "text": "t"}]}),
         ]))
         self.world.await_caught_up()
+        self.model("bare", "bare-1")
         said = self.report("bare", "bare-1").decode()
         self.assertNotIn("Every ", said)
         self.assertIn("not on record: 8, 9", said)
@@ -454,6 +521,15 @@ class Report(Scenario):
                  for at in ((), ("--at=2026-11-20T00:00:00Z",))]
         before = [self.report(*arguments) for arguments in asked]
         self.world.stop_aggregators()
+        # a halted partition changes no byte, and nobody has to find out by accident
+        halt = ("UPDATE record.partition SET halted = %s, reason = %s WHERE topic ="
+                " (SELECT topic FROM record.topic WHERE name = 'assay.scope') AND partition = 2")
+        self.world.query(halt, True, "the log was trimmed")
+        done = self.world.assay("report", *asked[0])
+        self.assertEqual(done.stdout, before[0])
+        self.assertIn("halted: assay.scope 2 (the log was trimmed)", done.stderr.decode())
+        self.world.query(halt, False, None)
+        self.assertEqual(self.world.assay("report", *asked[0]).stderr, b"")
         self.world.assay("rebuild")
         self.assertEqual([self.report(*arguments) for arguments in asked], before)
 

@@ -2,13 +2,15 @@
 the record, and asking writes nothing."""
 
 import json
+import os
+import subprocess
 import unittest
 from datetime import timedelta
 
 import facts
 from forecast import (PROGRAMME, ahead, certificate, exception, finding, inheritance,
                       programme)
-from world import Scenario
+from world import BUILD, Scenario
 
 CELL = ("service", "environment", "standard", "control")
 
@@ -185,8 +187,10 @@ class WhatIf(Scenario):
             facts.result("other", "cx", "PASS", facts.ago(minutes=2), tool=("new", "1")),
             facts.result("mail", "c1", "FAIL", facts.ago(minutes=2)))
         before = self.everything()
-        auditor = f"{self.world.postgresql.uri()}&options=-c%20role%3Dassay_auditor"
-        said = self.ask(f"--database={auditor}", file)
+        # The reader may not write, nor call what does; nor may anything in a session like this.
+        reader = (f"{self.world.postgresql.uri()}&options=-c%20role%3Dassay_reader"
+                  "%20-c%20default_transaction_read_only%3Don")
+        said = self.ask(f"--database={reader}", file)
         self.assertIn("other", [row["service"] for row in said["cells"]])
         self.assertEqual(said, {**self.ask(f"--at={said['at']}", file)})
         self.assertEqual(before, self.everything())
@@ -194,11 +198,15 @@ class WhatIf(Scenario):
                          {"ledger", "fact", "timeline"})
 
     def everything(self):
-        """What all tables hold and all sequences have come to."""
+        """What all tables hold, all sequences have come to, and what is where."""
         tables = self.world.query(
             "SELECT c.relname, c.relkind FROM pg_class c WHERE c.relkind IN ('r', 'p', 'S')"
             " AND c.relnamespace = 'record'::regnamespace AND NOT c.relispartition")
-        return {
+        relations = self.world.query(
+            "SELECT c.oid, c.relfilenode, c.relname FROM pg_class c"
+            " WHERE c.relnamespace NOT IN ('pg_catalog'::regnamespace, 'pg_toast'::regnamespace)"
+            " ORDER BY c.oid")
+        return {"": [tuple(row.values()) for row in relations]} | {
             row["relname"]: self.world.value(
                 f"SELECT last_value FROM record.{row['relname']}" if row["relkind"] == "S" else
                 f"SELECT md5(string_agg(t::text, ',' ORDER BY t::text)) FROM record."
@@ -246,6 +254,130 @@ class WhatIf(Scenario):
         nothing = self.world.assay("what-if", "-", stdin=b"")
         self.assertEqual(nothing.stdout, b"")
         self.assertIn(b"nothing would change", nothing.stderr)
+
+
+class Strangers(Scenario):
+    """Who does not know the programs yet is told what is wrong, by an exit status too."""
+
+    ANSWERS = (["status"], ["status", "mail"], ["forecast"], ["impact", "chat"],
+               ["explain", "mail", "prod", "std-1", "C.1"])
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.world.aggregate()
+        cls.result = facts.result("mail", "c1", "PASS", facts.ago(hours=1), tool=("scan", "1"))
+        cls.events = [*facts.base(["mail", "chat"], ["c1"]), cls.result,
+                      inheritance("mail", "C.1", "chat", "HYBRID", at=ahead(days=2))]
+        cls.world.assay("publish", stdin=facts.lines(cls.events))
+        cls.world.await_caught_up()
+        cls.world.stop_aggregators()
+
+    def answers(self):
+        file = self.world.directory / "fails.jsonl"
+        file.write_bytes(facts.lines([facts.result("mail", "c1", "FAIL", facts.ago(minutes=1))]))
+        later = f"--at={facts.instant(ahead(days=3))}"
+        for answer in (*self.ANSWERS, ["what-if", file]):
+            yield [answer[0], *([later] if answer[0] == "impact" else []), *answer[1:]]
+
+    def run_to(self, output, *arguments, **environment):
+        return subprocess.run(
+            [BUILD / "bin" / "assay", *arguments], stdout=output, stderr=subprocess.PIPE,
+            env={**os.environ, **self.world.environment(), **environment}, timeout=60)
+
+    # docs/answers.md: as others' programs know them
+    SHAPES = (
+        {"services", "certificates"}, {"services", "cells"},
+        {"at", "until", "cells", "standings", "certificates", "takes_effect", "due"},
+        {"service", "environments", "at", "inheriting"},
+        {*CELL, "at", "status", "since", "until", "inherited_from", "exception", "finding", "rule",
+         "deciding", "rules", "own_status", "own_deciding", "inheritance", "office", "in_force",
+         "checks_required", "checks_missing", "checks", "next"},
+        {"at", "until", "events", "refused", "cells", "standings", "certificates",
+         "without_effect"},
+    )
+
+    def test_1_every_answer_is_json_too(self):
+        for answer, shape in zip(self.answers(), self.SHAPES, strict=True):
+            said = json.loads(self.world.assay(*answer, "--json").stdout)
+            self.assertEqual(said.keys(), shape)
+
+    def test_2_an_answer_that_cannot_be_written_failed(self):
+        for answer in self.answers():
+            for flags in ([], ["--json"]):
+                with self.subTest(answer=answer, flags=flags), open("/dev/full", "wb") as full:
+                    done = self.run_to(full, *answer, *flags)
+                    self.assertEqual(done.returncode, 3)
+                    self.assertIn(b"standard output", done.stderr)
+
+    def test_3_without_a_database(self):
+        for answer in self.answers():
+            done = self.run_to(subprocess.PIPE, *answer,
+                               ASSAY_DATABASE="postgresql://nobody@127.0.0.1:1/none")
+            self.assertEqual((done.returncode, done.stdout), (3, b""))
+            self.assertIn(b"refused", done.stderr)
+
+    def test_4_usage(self):
+        for arguments, words in (
+                (["what-if"], "FILE is needed"), (["what-if", "--days", "x", "-"], "whole number"),
+                (["what-if", "--team=a b", "-"], "--team"), (["what-if", "--at=now", "-"], "--at"),
+                (["what-if", "--no"], "no flag --no"), (["forecast", "--days=0"], "whole number"),
+                (["forecast", "a", "b"], "not also 'b'"), (["forecast", "--at=x"], "--at"),
+                (["impact"], "SERVICE"), (["impact", "a", "b c"], "no name"),
+                (["explain", "mail", "prod"], "CONTROL"), (["explain", "--at=x"], "--at")):
+            operands = ["a", "b", "c", "d"] if arguments == ["explain", "--at=x"] else []
+            with self.subTest(arguments=arguments):
+                done = self.world.assay(*arguments, *operands, status=2)
+                self.assertEqual(done.stdout, b"")
+                self.assertIn(words, done.stderr.decode())
+
+    def test_5_what_there_is_not(self):
+        for arguments, words in (
+                (["status", "nobody"], "nobody"), (["forecast", "nobody"], "nobody"),
+                (["impact", "nobody"], "knows no service nobody"),
+                (["impact", "mail", "mars"], "nothing inherits"),
+                (["explain", "nobody", "prod", "std-1", "C.1"], "nobody"),
+                (["explain", "mail", "prod", "std-1", "C.9"], "C.9"),
+                (["explain", "--at=2020-01-01T00:00:00Z", "mail", "prod", "std-1", "C.1"],
+                 "at 2020-01-01"),
+                (["explain", "--known-at=2020-01-01T00:00:00Z", "mail", "prod", "std-1", "C.1"],
+                 "known at 2020-01-01")):
+            with self.subTest(arguments=arguments):
+                done = self.world.assay(*arguments, status=1)
+                self.assertEqual(done.stdout, b"")
+                self.assertIn(words, done.stderr.decode())
+        for answer in (["status"], self.ANSWERS[-1]):  # not known yet: nobody can say
+            done = self.world.assay(*answer, "--known-at=2030-01-01T00:00:00Z", status=3)
+            self.assertIn(b"beyond the last commit", done.stderr)
+
+    def test_6_what_is_known_already_changes_nothing(self):
+        done = self.world.assay("what-if", "-", stdin=facts.lines(self.events))
+        self.assertEqual(done.stdout, b"")
+        self.assertIn(b"nothing would change", done.stderr)
+
+    def test_7_what_the_file_takes_back_itself(self):
+        fails = facts.result("mail", "c1", "FAIL", facts.ago(minutes=5), tool=("scan", "2"),
+                             id="5f0c2c9e-8d5e-4c0e-9a55-0f8c33a4b1aa")
+        once = json.loads(self.world.assay("what-if", "--json", "-",
+                                           stdin=facts.lines([fails, fails])).stdout)
+        self.assertEqual([row["to_status"] for row in once["cells"]], ["FAILED"])
+        for back in (facts.retraction(fails["id"], facts.ago(minutes=9), service="mail"),
+                     facts.retraction(fails["id"], ahead(days=9)),
+                     facts.tool_recall("scan", "2", facts.ago(minutes=1))):
+            for lines in ([fails, back], [back, fails]):
+                said = json.loads(self.world.assay("what-if", "--json", "-",
+                                                   stdin=facts.lines(lines)).stdout)
+                self.assertEqual((said["events"], said["cells"]), (2, []))
+
+    def test_8_many_events(self):
+        some = [facts.result("mail", "c1", "PASS", facts.ago(minutes=1), subject=f"vm-{number}")
+                for number in range(20_000)]
+        some[-1]["controlTestResult"]["result"] = "RESULT_FAIL"
+        said = json.loads(self.world.assay("what-if", "--json", "-",
+                                           stdin=facts.lines(some)).stdout)
+        self.assertEqual((said["events"], said["refused"]), (20_000, 0))
+        self.assertEqual([(row["to_status"], row["deciding"]["line"]) for row in said["cells"]],
+                         [("FAILED", 20_000)])
 
 
 class Inherited(Scenario):

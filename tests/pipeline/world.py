@@ -95,7 +95,7 @@ class World:
         if done.returncode != status:
             raise AssertionError(
                 f"assay {' '.join(map(str, arguments))}: exit status {done.returncode},"
-                f" not {status}\n{done.stderr.decode()}"
+                f" not {status}\n{done.stdout.decode()[-2000:]}{done.stderr.decode()}"
             )
         return done
 

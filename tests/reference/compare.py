@@ -7,6 +7,9 @@ For each seed one history is generated and answered by the reference once; then 
 into other batches, with records repeated. Every answer must be the same, cell by cell, on the keys
 that both sides print.
 
+With --covers it is also a difference where the histories never reached something that coverage.py
+has a name for: what cannot occur cannot be compared.
+
 At a difference the history is shrunk: records and questions are left out as long as the two still
 differ, and what remains is printed as JSON Lines, in the order in which it must arrive.
 
@@ -21,6 +24,7 @@ import random
 import subprocess
 import sys
 
+import coverage
 import generate
 from facts import instant
 from reference import evaluate
@@ -56,6 +60,10 @@ def indexed(answers):
         if "programme" in answer:
             kind = "certification"
         about = (kind, instant(answer["at"]), *(answer.get(name, "") for name in NAMES))
+        if "unmapped" in answer:  # a line for each record of an event, on one side
+            row = json.dumps(answer["unmapped"], sort_keys=True)
+            found["unmapped", instant(answer["at"]), row] = answer
+            continue
         if about in found:
             raise DriverFailed(f"answered twice: {about}")
         found[about] = answer
@@ -141,15 +149,16 @@ def arrivals(lines, seed, orders):
 
 
 def try_seed(task):
-    """None where all orders agree, else the text to print."""
-    comparison, profile, seed, orders, shrink = task
+    """(None where all orders agree, else the text to print; what the history covers, if asked)"""
+    comparison, profile, seed, orders, shrink, covering = task
     lines = generate.history(seed, profile)
     expected = evaluate(lines)
+    covered = coverage.of_history(lines) if covering else None
     for order, arrived in enumerate(arrivals(lines, seed, orders)):
         found = comparison.differ(arrived, expected)
         if found:
-            return describe(comparison, profile, seed, order, arrived, found, shrink)
-    return None
+            return describe(comparison, profile, seed, order, arrived, found, shrink), covered
+    return None, covered
 
 
 def describe(comparison, profile, seed, order, lines, found, shrink):
@@ -182,31 +191,48 @@ def main():
                         help="so many differing seeds (default 1; 0: go on to the last)")
     parser.add_argument("--no-shrink", action="store_true")
     parser.add_argument("--directory", help="write each difference to PROFILE-SEED.txt there")
+    parser.add_argument("--coverage", action="store_true",
+                        help="print how often each rule, state, flag and meeting occurred")
+    parser.add_argument("--covers", action="store_true", help="each of them must have occurred")
     arguments = parser.parse_args()
     if not os.access(arguments.driver, os.X_OK):
         print(f"compare: {arguments.driver}: no such program", file=sys.stderr)
         return 3
-    comparison = Comparison([arguments.driver])
+    differing, covered = compare_all(arguments)
+    if arguments.coverage:
+        print("\n".join(covered.table(arguments.profile)))
+    never = covered.missing(arguments.profile) if arguments.covers else []
+    for name in never:
+        print(f"never occurred: {name}")
+    return 1 if differing or never else 0
+
+
+def compare_all(arguments):
+    """(how many seeds differ, what all of them cover); differences are printed as they are found"""
+    comparison, profile = Comparison([arguments.driver]), arguments.profile
     seeds = range(arguments.first, arguments.last + 1)
-    tasks = ((comparison, arguments.profile, seed, arguments.orders, not arguments.no_shrink)
-             for seed in seeds)
+    tasks = ((comparison, profile, seed, arguments.orders, not arguments.no_shrink,
+              arguments.coverage or arguments.covers) for seed in seeds)
     tried = differing = 0
+    covered = coverage.Coverage()
     with multiprocessing.Pool(arguments.jobs) as pool:
-        for seed, text in zip(seeds, pool.imap(try_seed, tasks, chunksize=1)):
+        for seed, (text, of_one) in zip(seeds, pool.imap(try_seed, tasks, chunksize=1)):
             tried += 1
+            if of_one is not None:
+                covered.add(of_one)
             if text is None:
                 continue
             differing += 1
             print(text, flush=True)
             if arguments.directory:
-                name = f"{arguments.directory}/{arguments.profile}-{seed}.txt"
+                name = f"{arguments.directory}/{profile}-{seed}.txt"
                 with open(name, "w", encoding="utf-8") as file:
                     file.write(text)
             if differing == arguments.stop_after:
                 pool.terminate()
                 break
     print(f"{tried} histories, {arguments.orders} orders of arrival each: {differing} differ")
-    return 1 if differing else 0
+    return differing, covered
 
 
 if __name__ == "__main__":

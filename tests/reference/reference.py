@@ -15,10 +15,10 @@ Input, JSON Lines: a record {"topic", "event"} with the event in proto3's JSON m
 {"query": INSTANT}. "digest" is the SHA-256 of the record's value, in hex, which breaks the tie
 between two contents of one id; without it the event's canonical JSON is hashed instead.
 
-Output, JSON Lines, for each question: cells, standings, then certifications, each kind sorted.
+Output, JSON Lines, for each question: cells, standings, certifications, then what is unmapped,
+each kind sorted.
 """
 
-import argparse
 import argparse
 import bisect
 import json
@@ -26,11 +26,14 @@ import sys
 
 from facts import DAY, History, instant, text_of
 from moment import Moment
+from unmapped import Unmapped
+
 
 class Reference:
     def __init__(self, records, only_evidence=False):
         self.history = History(records, only_evidence)
         self.points = self.history.change_points()
+        self.unmapped = None if only_evidence else Unmapped(records, self.history)
         self.statuses = []  # one {cell: status} for each change point
         for point in self.points:
             moment = Moment(self.history, point)
@@ -58,6 +61,9 @@ class Reference:
             pairs.update((programme.get("programme"), standard)
                          for standard in programme.get("standards", []))
         yield from (self.certification_line(moment, *pair) for pair in sorted(pairs))
+        rows = self.unmapped.at(moment) if self.unmapped else ()
+        yield from ({"at": text_of(at), "unmapped": row._asdict()}
+                    for row in sorted(rows, key=str))
 
     def cell_line(self, moment, cell):
         verdict = moment.verdict(cell)

@@ -56,7 +56,7 @@ WITH frame AS MATERIALIZED (
       AND (l.fields -> 'location' ->> 'in_scope')::boolean
 ), environment AS MATERIALIZED (
     SELECT m.name, e.value ->> 'environment' AS environment, e.value ->> 'title' AS title,
-           e.value ->> 'state' AS state, e.place
+           e.value ->> 'state' <> 'DISCONTINUED' AS live, e.place
     FROM frame f
     CROSS JOIN LATERAL (VALUES ('now', f.environments), ('before', f.environments_before))
         AS m (name, listed)
@@ -81,12 +81,9 @@ SELECT json_build_object(
         FROM (
             SELECT coalesce(n.environment, b.environment) AS environment,
                    coalesce(n.title, b.title) AS title, coalesce(n.place, b.place) AS place,
-                   CASE WHEN b.environment IS NULL THEN 'ADDED'
-                        WHEN n.environment IS NULL THEN 'REMOVED'
-                        WHEN n.state = 'DISCONTINUED' AND b.state <> 'DISCONTINUED'
-                            THEN 'DISCONTINUED'
-                        WHEN b.state = 'DISCONTINUED' AND n.state <> 'DISCONTINUED' THEN 'ADDED'
-                   END AS change
+                   CASE WHEN n.live AND b.live IS NOT TRUE THEN 'ADDED'
+                        WHEN b.live AND n.environment IS NULL THEN 'REMOVED'
+                        WHEN b.live AND NOT n.live THEN 'DISCONTINUED' END AS change
             FROM (SELECT * FROM environment WHERE name = 'now') n
             FULL JOIN (SELECT * FROM environment WHERE name = 'before') b
                 ON b.environment = n.environment

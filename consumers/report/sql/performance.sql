@@ -20,7 +20,8 @@ WITH frame AS MATERIALIZED (
     FROM frame f
     CROSS JOIN LATERAL record.facts_in_force('finding', f.at, f.upto) x
     WHERE x.fields -> 'finding' ->> 'programme' = f.programme
-      AND x.fields -> 'finding' ->> 'standard' = ANY ('{""}'::text[] || f.standards)
+      AND (x.fields -> 'finding' ->> 'standard' = ANY ('{""}'::text[] || f.standards)
+           OR x.fields -> 'finding' ->> 'audit' = f.audit)
 ), before AS MATERIALIZED (
     SELECT x.fields -> 'finding' ->> 'finding' AS finding
     FROM frame f
@@ -40,7 +41,8 @@ WITH frame AS MATERIALIZED (
             FROM frame f
             CROSS JOIN LATERAL record.facts_in_force('finding', a.at, f.upto) y
             WHERE y.fields -> 'finding' ->> 'programme' = f.programme
-              AND y.fields -> 'finding' ->> 'standard' = ANY ('{""}'::text[] || f.standards)
+              AND (y.fields -> 'finding' ->> 'standard' = ANY ('{""}'::text[] || f.standards)
+                   OR y.fields -> 'finding' ->> 'audit' = f.audit)
               AND y.fields -> 'finding' ->> 'state' NOT IN ('VERIFIED', 'CLOSED'))) AS shown,
         count(*) FILTER (WHERE x.b ->> 'grade' IN ('MAJOR_NC', 'MINOR_NC')) AS nonconformities
     FROM audit a
@@ -57,6 +59,7 @@ SELECT json_build_object(
         SELECT coalesce(json_agg(json_build_object(
                    'finding', x.b ->> 'finding', 'grade', x.b ->> 'grade',
                    'state', x.b ->> 'state', 'title', x.b ->> 'title', 'audit', x.b ->> 'audit',
+                   'root_cause', x.b ->> 'root_cause', 'correction', x.b ->> 'correction',
                    'corrective_action', x.b ->> 'corrective_action',
                    'verified_by', x.b ->> 'verified_by', 'verified_in', x.b ->> 'verified_in',
                    'changed_at', x.changed_at)

@@ -26,13 +26,19 @@ WITH frame AS MATERIALIZED (
         'finding', x.b ->> 'finding', 'grade', x.b ->> 'grade', 'state', x.b ->> 'state',
         'title', x.b ->> 'title', 'audit', x.b ->> 'audit', 'standard', x.b ->> 'standard',
         'control', x.b ->> 'control', 'control_title', c.title, 'service', x.b ->> 'service',
+        'service_title', s.fields -> 'service_onboarding' ->> 'title',
         'environment', x.b ->> 'environment', 'location', x.b ->> 'location',
+        'location_title', p.fields -> 'location' ->> 'title',
         'due_at', x.b ->> 'due_at', 'overdue', coalesce(x.open AND x.due_at <= x.at, false),
         'changed_at', x.changed_at, 'root_cause', x.b ->> 'root_cause',
         'correction', x.b ->> 'correction', 'corrective_action', x.b ->> 'corrective_action',
         'verified_by', x.b ->> 'verified_by', 'verified_in', x.b ->> 'verified_in') AS shown
     FROM finding x
     LEFT JOIN control c ON c.standard = x.b ->> 'standard' AND c.control = x.b ->> 'control'
+    LEFT JOIN LATERAL record.fact_in_force('service_onboarding', x.b ->> 'service', x.at, x.upto) s
+        ON true
+    LEFT JOIN LATERAL record.fact_in_force(
+        'location', (x.b ->> 'programme') || '|' || (x.b ->> 'location'), x.at, x.upto) p ON true
 )
 SELECT json_build_object(
     'text', f.body ->> 'recommendation',

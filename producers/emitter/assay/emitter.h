@@ -71,7 +71,8 @@ struct assay_emitter_options {
     const char *source;            /* for events that name none */
     const char *team;              /* results go to assay.evidence.TEAM instead of assay.evidence */
     const char *client;            /* the name shown in the broker's log; default: assay-emitter */
-    const char *const *properties; /* librdkafka properties as "key=value", for instance TLS */
+    const char *const *properties; /* librdkafka properties as "key=value", for instance TLS;
+                                      default: the variable ASSAY_PROPERTIES, one a line */
     size_t property_count;
     uint32_t queue_messages;      /* events queued at most; default 100,000 */
     uint32_t queue_kbytes;        /* KiB queued at most; default 65,536 */

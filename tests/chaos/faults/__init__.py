@@ -1,8 +1,9 @@
 """faults -- what is done to the parts while they work, one kind a file.
 
 A file here defines subclasses of Fault and names them in its list FAULTS; being there is all the
-registration there is (other files are what faults share). A schedule draws which happen, when, for how long and with what arguments;
-each then begins and ends in a thread of its own, while others last.
+registration there is (other files are what faults share). A schedule draws which happen, when, for
+how long and with what arguments; each then begins and ends in a thread of its own, while others
+last.
 
     class Slow(Fault):
         NAME = "slow"                      # in schedules, on the command line, in counts

@@ -38,7 +38,7 @@ class AtStep(Fault):
 
     @classmethod
     def draw(cls, chance, layout):
-        return {"step": chance.choice(sorted(STEPS)), "nth": chance.choice([1, 1, 2, 5]),
+        return {"step": chance.choice(sorted(STEPS)), "nth": chance.choice([1, 1, 1, 2]),
                 "which": chance.randrange(8), "all_of_them": chance.random() < 0.5}
 
     def arm(self, number):

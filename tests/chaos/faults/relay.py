@@ -15,7 +15,6 @@ import contextlib
 import socket
 import struct
 import threading
-import time
 
 CHUNK = 65536
 RESET = struct.pack("ii", 1, 0)  # linger for no time: closing sends RST, not FIN
@@ -30,6 +29,7 @@ class Relay:
         self.up = {"there": threading.Event(), "back": threading.Event()}
         self.refuses = False
         self.lock = threading.Lock()
+        self.closed = threading.Event()
         self.open = set()
         self.heal()
         self.listener = socket.create_server(("127.0.0.1", 0))
@@ -38,6 +38,7 @@ class Relay:
         self.thread.start()
 
     def close(self):
+        self.closed.set()
         self.listener.shutdown(socket.SHUT_RDWR)
         self.listener.close()
         self.thread.join()
@@ -110,7 +111,7 @@ class Relay:
     def _copy(self, source, sink, up):
         with contextlib.suppress(OSError):
             while data := source.recv(CHUNK):
-                time.sleep(self.seconds)
+                self.closed.wait(self.seconds)
                 self._await(up, source)
                 sink.sendall(data)
         self._await(up, source)  # nor does the end of a connection pass

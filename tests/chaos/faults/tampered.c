@@ -12,7 +12,6 @@
  * writes: each word alone, aligned, and so never torn. Without the variable it does nothing.
  * Takes no lock and allocates nothing: PostgreSQL asks for the time in signal handlers.
  */
-#define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <dlfcn.h>
 #include <errno.h>

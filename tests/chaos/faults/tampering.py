@@ -33,6 +33,11 @@ class Tampering:
             raise FileNotFoundError(f"{LIBRARY} has not been built")
         return {"LD_PRELOAD": str(LIBRARY), "ASSAY_TAMPERED": str(self.path)}
 
+    def must_hold(self, pid):
+        """That this process is in its hands: the loader only warns of what it cannot preload."""
+        if str(self.path) not in Path(f"/proc/{pid}/maps").read_text():
+            raise AssertionError(f"process {pid} has not mapped {self.path}")
+
     def _set(self, word, value):
         WORD.pack_into(self.words, WORD.size * word, value)
 

@@ -282,6 +282,41 @@ static void answer_certifications(struct rehearsal *rehearsal, instant at)
     }
 }
 
+/* The key is the record's (topic, partition, offset), then the event and what it is about. */
+static void print_unmapped(const struct recorded_line *line, instant at)
+{
+    static const char *const names[] = {"event", "environment", "check", "standard", "control"};
+    enum { OF_RECORD = 4 }; /* and the kind */
+    const struct recorded_step *step = recorded_at(line, at);
+    if (step == NULL || strcmp(step->text, "-") == 0)
+        return;
+    const char *part = line->key;
+    for (int i = 0; i < OF_RECORD; i++)
+        part = strchr(part, '|') + 1;
+    json_t *about = json_object();
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        size_t size = strcspn(part, "|");
+        bool none = size == 1 && *part == '-';
+        json_object_set_new(about, names[i], none ? json_null() : json_stringn(part, size));
+        part += size + (part[size] == '|');
+    }
+    json_object_set_new(about, "reason", json_string(step->text));
+    json_t *row = json_object();
+    set_instant(row, "at", at);
+    json_object_set_new(row, "unmapped", about);
+    print(row);
+}
+
+static void answer_unmapped(struct recorder *recorder, instant at)
+{
+    uint32_t count;
+    const struct recorded_line *const *lines = recorder_lines(recorder, &count);
+    for (uint32_t i = 0; i < count; i++) {
+        if (lines[i]->kind == RECORDED_UNMAPPED)
+            print_unmapped(lines[i], at);
+    }
+}
+
 static void answer(struct rehearsal *rehearsal, enum recorded_kind kind, instant at)
 {
     const char *service;
@@ -311,6 +346,10 @@ int main(int argc, char **argv)
         answer(rehearsal, RECORDED_CELL, questions.items[i]);
         answer(rehearsal, RECORDED_STANDING, questions.items[i]);
         answer_certifications(rehearsal, questions.items[i]);
+        answer_unmapped(rehearsal_governance_recorder(rehearsal), questions.items[i]);
+        const char *service;
+        for (uint32_t j = 0; (service = rehearsal_name(rehearsal, j)) != NULL; j++)
+            answer_unmapped(rehearsal_recorder(rehearsal, service), questions.items[i]);
     }
     rehearsal_free(rehearsal);
     free(questions.items);

@@ -1,6 +1,7 @@
 #include "tests/unit/posture/rehearsal.h"
 
 #include "proto/codec.h"
+#include "proto/json.h"
 #include "proto/record.h"
 
 #include <assert.h>
@@ -30,6 +31,7 @@ struct rehearsal {
     uint32_t commit_count;
     char **topics;
     uint32_t topic_count;
+    FILE *copy; /* NULL: none */
 };
 
 static void *grown(void *items, size_t count, size_t size)
@@ -67,6 +69,11 @@ void rehearsal_free(struct rehearsal *rehearsal)
     free(rehearsal->commits);
     free(rehearsal->topics);
     free(rehearsal);
+}
+
+void rehearsal_copy(struct rehearsal *rehearsal, FILE *out)
+{
+    rehearsal->copy = out;
 }
 
 int16_t rehearsal_topic(struct rehearsal *rehearsal, const char *topic)
@@ -264,10 +271,27 @@ static Assay__V1__Event *copy_of(const Assay__V1__Event *event)
     return copy;
 }
 
+/* Only the digest's first half is known; the rest, which decides nothing, is zero. */
+static void write_copy(FILE *out, const char *topic, int32_t partition, int64_t offset,
+                       const Assay__V1__Event *event, const uint8_t digest[static 16],
+                       int64_t batch)
+{
+    char *line = json_write_event(event);
+    fprintf(out, "{\"topic\": \"%s\", \"partition\": %d, \"offset\": %lld, \"batch\": %lld, ",
+            topic, partition, (long long)offset, (long long)batch);
+    fputs("\"digest\": \"", out);
+    for (size_t i = 0; i < 16; i++)
+        fprintf(out, "%02x", digest[i]);
+    fprintf(out, "%032d\", \"event\": %s}\n", 0, line);
+    free(line);
+}
+
 void rehearsal_take(struct rehearsal *rehearsal, const char *topic, int32_t partition,
                     int64_t offset, const Assay__V1__Event *event, const uint8_t digest[static 16],
                     int64_t batch)
 {
+    if (rehearsal->copy != NULL)
+        write_copy(rehearsal->copy, topic, partition, offset, event, digest, batch);
     struct posture_record record = {
         .topic = rehearsal_topic(rehearsal, topic),
         .partition = partition,

@@ -14,9 +14,15 @@
 #include "consumers/posture/posture.h"
 #include "tests/unit/posture/recorder.h"
 
+#include <stdio.h>
+
 struct rehearsal;
 struct rehearsal *rehearsal_new(void);
 void rehearsal_free(struct rehearsal *rehearsal);
+
+/* From now on writes every record that is taken to `out`, a line of JSON each, as posture_replay
+ * reads it. */
+void rehearsal_copy(struct rehearsal *rehearsal, FILE *out);
 
 /* The number of a topic's name, given in order of first mention. */
 int16_t rehearsal_topic(struct rehearsal *rehearsal, const char *topic);

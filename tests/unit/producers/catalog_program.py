@@ -137,6 +137,16 @@ class Catalog(unittest.TestCase):
             with self.subTest(arguments=arguments):
                 self.refused(2, told, *arguments)
 
+    def test_variables_are_for_the_commands_that_heed_them(self):
+        variables = {"ASSAY_OCCURRED_AT": "2026-11-01T00:00:00Z", "ASSAY_ANNEX_ONLY": "1",
+                     "ASSAY_EXTENDS": "iso-27001-2022", "ASSAY_DRY_RUN": "1"}
+        self.assertEqual(self.done("list", **variables), self.done("list"))
+        show = ["show", "iso-27017-2015"]
+        self.assertEqual(self.done(*show, **variables), self.done(*show))
+        event = json.loads(self.done("publish", "iso-27017-2015", ASSAY_MAP="x", **variables))
+        self.assertEqual(event["standard"]["extends"], ["iso-27001-2022"])
+        self.assertEqual(event["occurredAt"], "2026-11-01T00:00:00Z")
+
     def test_a_full_disk_is_told(self):
         for arguments in (["list"], ["show", "iso-27001-2022", "--json"],
                           ["publish", "--dry-run", "iso-27001-2022"]):

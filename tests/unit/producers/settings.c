@@ -1,5 +1,6 @@
-/* kafka_settings and kafka_fault, and what topics are to be like. */
+/* kafka_settings, kafka_fault and kafka_trouble, and what topics are to be like. */
 #include "producers/emitter/kafka_fault.h"
+#include "producers/emitter/kafka_trouble.h"
 #include "producers/kafka_settings.h"
 #include "producers/topics/topic_plan.h"
 #include "tests/unit/producers/fixture.h"
@@ -61,6 +62,7 @@ START_TEST(wrong_properties_are_named_and_values_are_not)
         {"acks=1geheim", "acks"},
         {"geheim", "key=value"},
         {"=geheim", "key=value"},
+        {"ssl.ca.location=/there/is/none.pem", "/there/is/none.pem: No such file"},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         struct fault why = {0};
@@ -103,6 +105,55 @@ START_TEST(each_code_has_its_reaction)
 }
 END_TEST
 
+/* Texts as librdkafka 2.0.2 gives them. */
+START_TEST(a_refusal_by_every_broker_is_for_good_and_an_accident_is_not)
+{
+    static const struct {
+        rd_kafka_resp_err_t code;
+        const char *reason, *text;
+        bool refused;
+    } said[] = {
+        {RD_KAFKA_RESP_ERR__SSL,
+         "ssl://h:1/1: SSL handshake failed: error:0A000086:SSL routines::certificate verify "
+         "failed: broker certificate could not be verified, verify that (after 3ms in state X)",
+         "ssl://h:1/1: error:0A000086:SSL routines::certificate verify failed (_SSL); the broker's",
+         true},
+        {RD_KAFKA_RESP_ERR__TRANSPORT,
+         "ssl://h:1/1: error:0A000086:SSL routines::certificate verify failed (after 9ms in X)",
+         "ssl://h:1/1: error:0A000086:SSL routines::certificate verify failed (_SSL); the broker's",
+         true},
+        {RD_KAFKA_RESP_ERR__SSL,
+         "h: SSL handshake failed: error:0A000126:SSL routines::unexpected eof while reading",
+         "h: error:0A000126:SSL routines::unexpected eof while reading (_SSL); if", false},
+        {RD_KAFKA_RESP_ERR__SSL, "h: SSL handshake failed: something new",
+         "h: something new (_SSL)", false},
+        {RD_KAFKA_RESP_ERR__AUTHENTICATION,
+         "h: SASL authentication error: Authentication failed (after 300ms in state AUTH_REQ)",
+         "h: SASL authentication error: Authentication failed (_AUTHENTICATION); see sasl.user",
+         true},
+        {RD_KAFKA_RESP_ERR__AUTHENTICATION,
+         "h: SASL authentication error: Local: Broker transport failure",
+         "h: SASL authentication error: Local: Broker transport failure (_AUTHENTICATION)", false},
+        {RD_KAFKA_RESP_ERR__TRANSPORT, "h: Connect to ipv4#h failed: Connection refused",
+         "h: Connect to ipv4#h failed: Connection refused (_TRANSPORT)", false},
+    };
+    char text[256];
+    rd_kafka_t *client = rd_kafka_new(RD_KAFKA_PRODUCER, rd_kafka_conf_new(), text, sizeof text);
+    ck_assert_ptr_nonnull(client);
+    for (size_t i = 0; i < sizeof said / sizeof said[0]; i++) {
+        struct kafka_trouble trouble = {0};
+        kafka_trouble_note(&trouble, client, said[i].code, said[i].reason);
+        ck_assert_int_eq(trouble.last.reaction, FAULT_RETRY); /* another broker may do better */
+        ck_assert_contains(trouble.last.text, said[i].text);
+        ck_assert_lacks(trouble.last.text, "(after");
+        kafka_trouble_note(&trouble, client, RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN, "2/2 are down");
+        ck_assert_int_eq(trouble.last.reaction, said[i].refused ? FAULT_FATAL : FAULT_RETRY);
+        ck_assert_contains(trouble.last.text, said[i].text);
+    }
+    rd_kafka_destroy(client);
+}
+END_TEST
+
 START_TEST(topics_are_planned_as_the_contract_has_them)
 {
     struct topic_plan plans[TOPIC_PLANS_MAX];
@@ -134,6 +185,7 @@ int main(void)
         {"flags", flags_become_properties},
         {"wrong", wrong_properties_are_named_and_values_are_not},
         {"reactions", each_code_has_its_reaction},
+        {"troubles", a_refusal_by_every_broker_is_for_good_and_an_accident_is_not},
         {"topics", topics_are_planned_as_the_contract_has_them},
     };
     return RUN_TESTS("settings", tests);

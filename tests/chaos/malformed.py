@@ -1,4 +1,4 @@
-"""poison -- records that must be refused, each with the reason that must be named.
+"""malformed -- records that must be refused, each with the reason that must be named.
 
 Every one is made of a good record, so that it comes where that one's neighbours are.
 """
@@ -13,7 +13,7 @@ from differential_histories import messages
 MIB = 1 << 20
 
 
-class Poison:
+class Malformed:
     def __init__(self, chance):
         self.chance = chance
         self.kinds = [
