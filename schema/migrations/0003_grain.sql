@@ -1,8 +1,8 @@
 -- Derived rows that cost less to write (docs/decisions/0010). What is derived has to be made again:
 -- assay rebuild, which aggregators ask for.
 
--- By which version of the meaning and of the rows the derived rows were made. None: nothing has been
--- derived yet. consumers/store compares it with its own and refuses to go on with another's.
+-- By which version of the meaning and of the rows the derived rows were made. None: nothing has
+-- been derived yet. consumers/store compares it with its own and refuses to go on with another's.
 CREATE TABLE record.derivation (
     one     boolean PRIMARY KEY DEFAULT true CHECK (one),
     version integer NOT NULL
@@ -34,8 +34,8 @@ CREATE TABLE record.standing (
 );
 CREATE INDEX standing_keyframe ON record.standing (service, environment, seq) WHERE keyframe;
 
--- In these an array of one element stands for all where the row has more: record.history's sequence,
--- expires_at, tool, topic, partition, incarnation; record.timeline's checks and missing.
+-- In these an array of one element stands for all where the row has more: record.history's
+-- sequence, expires_at, tool, topic, partition, incarnation; record.timeline's checks and missing.
 ALTER TABLE record.timeline
     ALTER COLUMN cause DROP NOT NULL,  -- NULL: no event is a cause
     ALTER COLUMN known DROP NOT NULL;  -- NULL: the row's own batch
@@ -75,7 +75,8 @@ $$;
 DO $$
 BEGIN
     IF EXISTS (SELECT FROM record.commit_log) THEN
-        RAISE WARNING 'posture and counts are empty until assay rebuild; aggregators refuse to go on before';
+        RAISE WARNING 'posture and counts are empty until assay rebuild; aggregators refuse to go '
+                      'on before';
     END IF;
 END;
 $$;

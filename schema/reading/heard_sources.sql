@@ -1,5 +1,5 @@
--- The sources of a service as packed by consumers/store/heard.h, which says the layout. Raises where
--- the bytes are not in it.
+-- The sources of a service as packed by consumers/store/heard.h, which says the layout. Raises
+-- where the bytes are not in it.
 CREATE OR REPLACE FUNCTION record.heard_sources(heard bytea)
 RETURNS TABLE (source text, last_event_at timestamptz, checks bytea)
 LANGUAGE plpgsql IMMUTABLE

@@ -417,7 +417,8 @@ class Completeness(unittest.TestCase):
             self.rows.fact_step(batch, "check_mapping", check, hour(0), number)
 
         def shown(checks, ago):
-            names = ["never", *"abcd", "unknown", "short", "long", "other", "open"]  # bits of two bytes
+            # bits of two bytes
+            names = ["never", *"abcd", "unknown", "short", "long", "other", "open"]
             bits = sum(1 << names.index(check) for check in checks).to_bytes(2, "little")
             epoch = datetime.datetime(2000, 1, 1, tzinfo=datetime.timezone.utc)
             last = (now - datetime.timedelta(seconds=ago) - epoch) // datetime.timedelta(
