@@ -76,7 +76,8 @@ static const struct program PROGRAM = {
     .synopsis = "aggregate [FLAGS]",
     .summary =
         "Folds evidence, services, scope and governance from Kafka into PostgreSQL, exactly\n"
-        "once, until TERM or INT. Start as many as you like: they share the work.",
+        "once, until TERM or INT. Start as many as you like: they share the work.\n"
+        "Exit status 1: it stopped as asked, but holds partitions that have halted.",
     .settings = SETTINGS,
     .setting_count = SETTINGS_COUNT(SETTINGS),
 };
@@ -274,9 +275,16 @@ static int run(struct aggregator *aggregator)
             store_settled(aggregator->held.store))
             break;
     }
+    size_t halted = held_halted(&aggregator->held); /* leaving the group lets go of them */
     intake_free(aggregator->held.intake);
     log_notice("stopped");
-    return going || (stop_requested() && !patience_failed()) ? EXIT_DONE : EXIT_FAILED;
+    if (patience_failed() || (!going && !stop_requested()))
+        return EXIT_FAILED; /* why has been said */
+    if (halted == 0)
+        return EXIT_DONE;
+    log_error("of %zu partitions nothing is taken since they halted; assay.completeness says why",
+              halted);
+    return EXIT_ANSWER_NO;
 }
 
 int main(int argc, char **argv)

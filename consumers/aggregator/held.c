@@ -181,7 +181,8 @@ bool held_look(struct held *held, struct fault *fault)
     }
     struct take take = {.topic = partition->topic->number,
                         .partition = partition->partition,
-                        .epoch = partition->claim.epoch};
+                        .epoch = partition->claim.epoch,
+                        .next_offset = partition->next};
     return store_look(held->store, &take, 1, seen_at, fault);
 }
 
@@ -191,4 +192,12 @@ bool held_all_at_end(const struct held *held)
         if (!held->items[i].halted && !held->items[i].at_end)
             return false;
     return held->count > 0;
+}
+
+size_t held_halted(const struct held *held)
+{
+    size_t halted = 0;
+    for (size_t i = 0; i < held->count; i++)
+        halted += held->items[i].halted;
+    return halted;
 }

@@ -55,4 +55,7 @@ bool held_look(struct held *held, struct fault *fault);
 /* Whether every partition is taken to its end (or has halted), and there is one at all. */
 bool held_all_at_end(const struct held *held);
 
+/* How many of them have halted. */
+size_t held_halted(const struct held *held);
+
 #endif

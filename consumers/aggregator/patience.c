@@ -9,6 +9,13 @@ enum { FIRST_MS = 100, MOST_MS = 5000 };
 
 static bool failed;
 
+static int64_t now_ms(void)
+{
+    struct timespec clock;
+    clock_gettime(CLOCK_MONOTONIC, &clock);
+    return (int64_t)clock.tv_sec * 1000 + clock.tv_nsec / 1000000;
+}
+
 bool patience_wait(struct patience *patience, const struct fault *fault)
 {
     if (stop_requested() || failed)
@@ -18,8 +25,10 @@ bool patience_wait(struct patience *patience, const struct fault *fault)
         failed = true;
         return false;
     }
-    if (patience->tries++ == 0)
+    if (patience->tries++ == 0) {
+        patience->since_ms = now_ms();
         log_warning("%s; trying again until it works", fault->text);
+    }
     patience->wait_ms = patience->wait_ms == 0 ? FIRST_MS : patience->wait_ms * 2;
     if (patience->wait_ms > MOST_MS)
         patience->wait_ms = MOST_MS;
@@ -31,7 +40,8 @@ bool patience_wait(struct patience *patience, const struct fault *fault)
 void patience_over(struct patience *patience)
 {
     if (patience->tries > 0)
-        log_notice("it works again, after %d tries", patience->tries);
+        log_notice("it works again, after %.1f s (tries: %d)",
+                   (double)(now_ms() - patience->since_ms) / 1000, patience->tries);
     *patience = (struct patience){0};
 }
 

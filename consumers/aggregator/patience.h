@@ -9,10 +9,12 @@
 #include "runtime/fault.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct patience { /* zeroed: fresh */
     int tries;
-    int wait_ms; /* of the last wait: doubles from 100 ms to 5 s */
+    int wait_ms;      /* of the last wait: doubles from 100 ms to 5 s */
+    int64_t since_ms; /* of the first try, monotonic */
 };
 
 /*

@@ -238,15 +238,27 @@ void intake_headers(const struct received *received,
         add(context, name, value, size);
 }
 
+/* By a client of its own: one client keeps the first id it heard, whoever it talks to later. */
 const char *intake_cluster(struct intake *intake, int timeout_ms)
 {
-    if (intake->cluster == NULL) {
-        char *id = rd_kafka_clusterid(intake->kafka, timeout_ms);
-        if (id != NULL) {
-            intake->cluster = strdup(id);
-            rd_kafka_mem_free(intake->kafka, id);
-        }
+    free(intake->cluster);
+    intake->cluster = NULL;
+    rd_kafka_conf_t *conf = rd_kafka_conf_dup(rd_kafka_conf(intake->kafka));
+    rd_kafka_conf_set_rebalance_cb(conf, NULL);
+    rd_kafka_conf_set_error_cb(conf, NULL);
+    char text[512];
+    rd_kafka_t *asking = rd_kafka_new(RD_KAFKA_PRODUCER, conf, text, sizeof text);
+    if (asking == NULL) {
+        log_debug("asking for the cluster's id: %s", text);
+        rd_kafka_conf_destroy(conf);
+        return NULL;
     }
+    char *id = rd_kafka_clusterid(asking, timeout_ms);
+    if (id != NULL) {
+        intake->cluster = strdup(id);
+        rd_kafka_mem_free(asking, id);
+    }
+    rd_kafka_destroy(asking);
     return intake->cluster;
 }
 

@@ -77,7 +77,8 @@ void intake_headers(const struct received *received,
                     void (*add)(void *context, const char *name, const void *value, size_t size),
                     void *context);
 
-/* Kafka's cluster id, asked for once; NULL where it does not come within the time. */
+/* The id of the Kafka cluster that is there now, valid until asked for again; NULL where it does
+ * not come within the time. */
 const char *intake_cluster(struct intake *intake, int timeout_ms);
 
 /* The log's first offset and the one after its last, asked of the broker. */

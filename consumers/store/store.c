@@ -233,9 +233,14 @@ bool store_look(struct store *store, const struct take *held, size_t count, inst
     for (size_t i = 0; i < count; i++)
         pgwire_int8(wire, held[i].epoch);
     pgwire_array_end(wire, mark);
+    wire = request_next(&request);
+    mark = pgwire_array(wire, PGWIRE_INT8, count);
+    for (size_t i = 0; i < count; i++)
+        pgwire_int8(wire, held[i].next_offset);
+    pgwire_array_end(wire, mark);
     pgwire_instant(request_next(&request), seen_at);
     PGresult *result = connection_call(connection, fault, PGRES_TUPLES_OK,
-                                       "SELECT record.look($1, $2, $3, $4)", &request);
+                                       "SELECT record.look($1, $2, $3, $4, $5)", &request);
     request_free(&request);
     if (result == NULL)
         return false;
@@ -243,8 +248,8 @@ bool store_look(struct store *store, const struct take *held, size_t count, inst
     PQclear(result);
     if (still != (int64_t)count)
         return fault_set(fault, FAULT_FENCED,
-                         "another aggregator holds %lld of this one's partitions, or an operator "
-                         "has reopened them",
+                         "another aggregator holds %lld of this one's partitions, an operator has "
+                         "reopened them, or the database is one that has taken less",
                          (long long)((int64_t)count - still));
     return true;
 }

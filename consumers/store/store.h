@@ -64,8 +64,8 @@ bool store_halt(struct store *store, int16_t topic, int32_t partition, int64_t e
                 const char *reason, struct fault *fault);
 
 /* Says that nothing untaken was at the ends of these logs at `seen_at`. FENCED where one of them
- * has been claimed by another or reopened. Only topic, partition and epoch of the takes are read.
- */
+ * has been claimed by another or reopened, or where the record is not as far as the holder thinks.
+ * Only topic, partition, epoch and next_offset of the takes are read. */
 bool store_look(struct store *store, const struct take *held, size_t count, instant seen_at,
                 struct fault *fault);
 

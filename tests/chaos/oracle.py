@@ -44,7 +44,10 @@ class Oracle:
         self.records = {}  # (topic, key, digest of value) -> (its history, its Record)
         self.reasons = {}  # (topic, digest of key, digest of value) -> why it is refused
         self.acknowledged = {}  # (topic, partition, offset) -> digest of value
-        partitions = {"assay.governance": 1, **{f"assay.evidence.{team}": 2 for team in TEAMS}}
+        self.partitions = {"assay.governance": 1, "assay.evidence": schedule.layout.partitions,
+                           "assay.services": schedule.layout.partitions,
+                           "assay.scope": schedule.layout.partitions,
+                           **{f"assay.evidence.{team}": 2 for team in TEAMS}}
         left = [collections.deque(one.records) for one in self.told]
         malformed = Malformed(chance)
         self.items = []
@@ -54,7 +57,7 @@ class Oracle:
             if not queue:
                 left.remove(queue)
             # Any partition will do: so several aggregators come to write one service.
-            partition = chance.randrange(partitions.get(record.topic, schedule.layout.partitions))
+            partition = chance.randrange(self.partitions[record.topic])
             while chance.random() < schedule.poison:
                 self._add_poison(malformed.made_of(record), partition, chance)
             self.items.append(Item(record.topic, partition, record.key.encode(), record.value,
@@ -67,6 +70,7 @@ class Oracle:
     def _add_poison(self, made, partition, chance):
         key, value, headers, reason, topic = made
         self.reasons[topic, digest(key), digest(value)] = reason
+        partition %= self.partitions[topic]
         item = Item(topic, partition, key, value, headers, reason)
         self.items.extend([item] * chance.choice([1, 1, 1, 30]))
 

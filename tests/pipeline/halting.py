@@ -1,13 +1,15 @@
-"""Halts with a name: a log that was trimmed or made anew halts its partition, says why, and the
-rest goes on; `assay topics reopen` opens the next incarnation under the running aggregator."""
+"""Halts with a name: a log that was trimmed or made anew, or is another cluster's, halts its
+partition, says why, and the rest goes on; `assay topics reopen` opens the next incarnation under
+the running aggregator."""
 
-import ctypes
+import signal
 import unittest
 
 import confluent_kafka
 import confluent_kafka.admin
 
 import facts
+from kafka_logs import trim
 from world import Scenario, await_condition
 
 EVIDENCE = "assay.evidence"
@@ -42,37 +44,10 @@ class Halting(Scenario):
         return {row["service"]: row["status"] for row in self.world.query(
             "SELECT service, status FROM assay.cell_status")}
 
-    def trim(self, offsets):
-        """Takes away what is before these offsets. librdkafka itself: its binding for Python has
-        no such call yet."""
-        kafka = ctypes.CDLL("librdkafka.so.1")
-        for name in ("conf_new", "new", "queue_new", "queue_poll", "DeleteRecords_new",
-                     "topic_partition_list_new"):
-            getattr(kafka, f"rd_kafka_{name}").restype = ctypes.c_void_p
-        pointer = ctypes.c_void_p
-        conf = pointer(kafka.rd_kafka_conf_new())
-        kafka.rd_kafka_conf_set(conf, b"bootstrap.servers", self.world.kafka.brokers.encode(),
-                                None, ctypes.c_size_t(0))
-        client = pointer(kafka.rd_kafka_new(0, conf, None, ctypes.c_size_t(0)))
-        wanted = pointer(kafka.rd_kafka_topic_partition_list_new(len(offsets)))
-        for partition, offset in offsets.items():
-            kafka.rd_kafka_topic_partition_list_add(wanted, EVIDENCE.encode(), partition)
-            kafka.rd_kafka_topic_partition_list_set_offset(
-                wanted, EVIDENCE.encode(), partition, ctypes.c_int64(offset))
-        queue = pointer(kafka.rd_kafka_queue_new(client))
-        request = pointer(kafka.rd_kafka_DeleteRecords_new(wanted))
-        kafka.rd_kafka_DeleteRecords(
-            client, (ctypes.c_void_p * 1)(request), ctypes.c_size_t(1), None, queue)
-        answer = pointer(kafka.rd_kafka_queue_poll(queue, 30_000))
-        self.assertEqual(kafka.rd_kafka_event_error(answer), 0)
-        for free, made in (("event_destroy", answer), ("DeleteRecords_destroy", request),
-                           ("queue_destroy", queue), ("topic_partition_list_destroy", wanted),
-                           ("destroy", client)):
-            getattr(kafka, f"rd_kafka_{free}")(made)
-
     def test_1_a_log_trimmed_up_to_what_was_taken_goes_on(self):
         self.world.stop_aggregators()
-        self.trim({number: row["next_offset"] for number, row in self.partitions().items()})
+        trim(self.world.kafka.brokers, EVIDENCE, {
+            number: row["next_offset"] for number, row in self.partitions().items()})
         self.world.aggregate()
         self.publish("FAIL", hours=8)
         self.world.await_caught_up()
@@ -85,7 +60,7 @@ class Halting(Scenario):
         ends = {at[1]: end for at, end in self.world.ends().items() if at[0] == EVIDENCE}
         lost = max(ends, key=lambda number: ends[number] - before[number]["next_offset"])
         self.assertGreater(ends[lost], before[lost]["next_offset"])
-        self.trim({lost: before[lost]["next_offset"] + 1})
+        trim(self.world.kafka.brokers, EVIDENCE, {lost: before[lost]["next_offset"] + 1})
         self.world.aggregate()
         rows = self.await_partitions(
             lambda rows: rows[lost]["halted"] and all(
@@ -133,7 +108,52 @@ class Halting(Scenario):
             "SELECT DISTINCT incarnation FROM assay.event WHERE topic = %s", EVIDENCE)}
         self.assertGreaterEqual(len(incarnations), 2, "the first incarnation's records stay")
 
-    def test_4_every_record_is_in_the_ledger_once(self):
+    def all_partitions(self):
+        return self.world.query("SELECT * FROM assay.completeness ORDER BY topic, partition")
+
+    def swap_cluster(self, cluster, data):
+        """At the same address another Apache Kafka answers; returns the one it was."""
+        kafka = self.world.kafka
+        kafka.stop(signal.SIGKILL)
+        before = kafka.cluster, kafka.data.rename(self.world.directory / kafka.cluster)
+        if data is not None:
+            data.rename(kafka.data)
+        kafka.cluster = cluster
+        kafka.start()
+        return before
+
+    def test_4_a_swapped_cluster_halts_under_a_running_aggregator(self):
+        world = self.world
+        (aggregator,) = world.aggregators
+        before = self.all_partitions()
+        self.assertNotIn(0, {row["next_offset"] for row in before if row["topic"] == EVIDENCE
+                             and row["last_event_at"]}, "something was taken")
+        stranger = "AAAAAAAAAAAAAAAAAAAAAA"
+        right = self.swap_cluster(stranger, None)
+        world.assay("topics", "create", "--partitions=4")
+        await_condition(lambda: all(row["halted"] for row in self.all_partitions()), 60,
+                        "every partition to halt", aggregator.must_run)
+        rows = self.all_partitions()
+        for row, was in zip(rows, before):
+            self.assertIn(f"swapped cluster: the record follows Kafka cluster {right[0]},"
+                          f" this is {stranger}", row["reason"])
+            self.assertEqual(row["next_offset"], was["next_offset"])
+        self.assertIn("halts: swapped cluster", aggregator.log.read_text())
+        aggregator.stop()
+        self.assertEqual(aggregator.process.returncode, 1)
+        world.aggregators.clear()
+
+        self.swap_cluster(*right)  # it was the address that was wrong
+        world.aggregate()
+        for row in rows:
+            world.assay("topics", "reopen", "--resume", row["topic"], str(row["partition"]))
+        self.publish("PASS", hours=1)
+        world.await_caught_up()
+        self.assertEqual(set(self.statuses().values()), {"PASSED"})
+        self.assertEqual([row["incarnation"] for row in self.all_partitions()],
+                         [row["incarnation"] for row in before])
+
+    def test_5_every_record_is_in_the_ledger_once(self):
         self.assertEqual(self.world.query(
             'SELECT topic, partition, incarnation, "offset" FROM assay.event'
             " GROUP BY 1, 2, 3, 4 HAVING count(*) > 1"), [])

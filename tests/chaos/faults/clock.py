@@ -1,4 +1,4 @@
-"""clock -- an aggregator's or PostgreSQL's is wrong by up to a year, jumps there, and jumps back."""
+"""clock -- an aggregator's or PostgreSQL's is wrong by up to a year: it jumps there and back."""
 
 from faults import Fault
 from faults.between import between
