@@ -25,9 +25,10 @@ GRANT INSERT ON record.ledger, record.verdict, record.fact, record.fact_step,
 
 -- Everything but the ledger, with the bytes that were received: the functions of schema assay run
 -- with the reader's own rights, so that PostgreSQL can look into them and use the indexes.
-GRANT SELECT ON record.migration, record.repeatable, record.topic, record.partition,
-    record.derivation, record.commit_head, record.commit_log, record.commit_take,
-    record.governance_head, record.fact_step, record.certification_step, record.service, record.environment,
+GRANT SELECT ON
+    record.migration, record.repeatable, record.topic, record.partition, record.derivation,
+    record.commit_head, record.commit_log, record.commit_take, record.governance_head,
+    record.fact_step, record.certification_step, record.service, record.environment,
     record.stream, record.tool, record.cell, record.producer, record.history, record.timeline,
     record.standing, record.unmapped
     TO assay_reader;

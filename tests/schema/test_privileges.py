@@ -1,5 +1,5 @@
-"""Who may do what: the whole matrix of rights, from the catalogs, against the one written down here;
-and what nobody may, by trying it with each role's own login."""
+"""Who may do what: the whole matrix of rights, from the catalogs, against the one written down
+here; and what nobody may, by trying it with each role's own login."""
 
 import contextlib
 import itertools
@@ -30,9 +30,9 @@ MATRIX = (
      """record.cell record.certification_step record.fact record.fact_step record.history
      record.standing record.stream record.timeline record.tool record.unmapped"""),
     ("table", {A: "SELECT", R: "SELECT", U: "SELECT"},
-     """record.commit_head record.commit_log record.commit_take record.environment
-     record.governance_head record.migration record.partition record.producer record.repeatable
-     record.service record.topic"""),
+     """record.commit_head record.commit_log record.commit_take record.derivation
+     record.environment record.governance_head record.migration record.partition record.producer
+     record.repeatable record.service record.topic"""),
     ("view", {A: "SELECT", U: "SELECT"}, "assay.event assay.reject"),
     ("view", {A: "SELECT", R: "SELECT", U: "SELECT"},
      """assay.audit assay.audit_coverage assay.cell_status assay.certification assay.change
@@ -46,20 +46,20 @@ MATRIX = (
      assay.reject.replayed_at assay.reject.topic"""),
     ("function", {A: "EXECUTE"},
      """record.advance/11 record.append_commit/3 record.batch_name/0 record.claim/3
-     record.ensure_ledger_partitions/0 record.forget_derived/0 record.halt/4
-     record.known_services/1 record.lock_governance/0 record.lock_lagging/1
-     record.lock_services/1 record.look/5 record.note_environments/2 record.note_producers/4
-     record.reopen/2 record.resume/2 record.skip_services/2 record.start_at/4
-     record.store_services/2 record.topic_number/1"""),
+     record.derivation/1 record.ensure_ledger_partitions/0 record.forget_derived/1 record.halt/4
+     record.known_services/1 record.lock_governance/0 record.lock_lagging/1 record.lock_services/1
+     record.look/5 record.note_environments/2 record.note_producers/3 record.reopen/2
+     record.resume/2 record.skip_services/2 record.start_at/4 record.store_services/2
+     record.topic_number/1"""),
     ("function", {A: "EXECUTE", R: "EXECUTE", U: "EXECUTE"},
      """assay.cell_status_at/1 assay.cell_status_at/2 assay.certification_at/1
      assay.certification_at/2 assay.scope_at/1 assay.scope_at/2 assay.service_status_at/1
      assay.service_status_at/2 assay.soa_diff/3 record.cell_status_name/1
      record.cell_status_upto/2 record.certificate_flag_names/1 record.certificate_state_name/1
      record.certification_upto/2 record.fact_in_force/4 record.facts_in_force/3
-     record.headers_json/1 record.known_position/1 record.membership_name/1 record.posture_name/1
-     record.scope_upto/2 record.service_status_upto/2 record.soa_entries/2 record.utf8_text/1
-     record.verdict_name/1 record.without_prefix/2"""),
+     record.headers_json/1 record.heard_sources/1 record.known_position/1 record.membership_name/1
+     record.posture_name/1 record.scope_upto/2 record.service_status_upto/2 record.soa_entries/2
+     record.utf8_text/1 record.verdict_name/1 record.without_prefix/2"""),
 )
 
 # One row for each right that somebody but the owner holds, and one, with a NULL holder, for what
@@ -262,7 +262,7 @@ class Privileges(unittest.TestCase):
             " FROM pg_proc p WHERE p.pronamespace::regnamespace::text IN ('record', 'assay')"
         )
         pinned = {row["name"] for row in functions if row["prosecdef"]}
-        self.assertEqual(len(pinned), 20)
+        self.assertEqual(len(pinned), 21)
         for row in functions:
             if row["prosecdef"]:
                 self.assertIn("search_path=pg_catalog, pg_temp", row["proconfig"], row["name"])
