@@ -15,9 +15,17 @@ _Static_assert(sizeof(Assay__V1__StatementOfApplicability__Entry) + 8 + 64 + 16 
 _Static_assert(sizeof(Assay__V1__Audit__Sample) + 8 + 64 + 16 <= LIMIT_VALUE_OVERHEAD,
                "a sample fits in what a value may take");
 
+struct room {
+    struct arena *arena;
+    bool lacked; /* the arena was full */
+};
+
 static void *take_for_protobuf(void *allocator, size_t size)
 {
-    return arena_take_raw(allocator, size);
+    struct room *room = allocator;
+    void *piece = arena_take_raw(room->arena, size);
+    room->lacked |= piece == NULL;
+    return piece;
 }
 
 static void leave_in_arena(void *allocator, void *piece)
@@ -72,14 +80,17 @@ Assay__V1__Event *codec_decode(const uint8_t *value, size_t size, struct arena *
         return NULL;
 
     struct arena_mark mark = arena_mark(arena);
-    ProtobufCAllocator allocator = {take_for_protobuf, leave_in_arena, arena};
+    struct room room = {arena, false};
+    ProtobufCAllocator allocator = {take_for_protobuf, leave_in_arena, &room};
     Assay__V1__Event *event = assay__v1__event__unpack(&allocator, size, value);
-    if (event == NULL) {
-        /* The bytes were found sound: what protobuf-c lacked is memory. */
-        arena_rewind(arena, mark);
+    if (event != NULL)
+        return event;
+    arena_rewind(arena, mark);
+    if (room.lacked)
         fault_set(why, FAULT_RETRY, "the arena has no room for an event of %zu bytes", size);
-    }
-    return event;
+    else /* wire_check should have said so; retrying would not end */
+        fault_set(why, FAULT_REJECT, "event: protobuf-c does not unpack it");
+    return NULL;
 }
 
 size_t codec_encode(const Assay__V1__Event *event, uint8_t *out)

@@ -136,7 +136,8 @@ static size_t read_value(const uint8_t *bytes, size_t size, struct value *value)
         break;
     case WIRE_LENGTH:
         step = wire_varint(bytes + used, left, &value->varint);
-        if (step == 0 || value->varint > left - step)
+        /* protobuf-c reads no further than five bytes of a length, nor does anybody write more. */
+        if (step == 0 || step > 5 || value->varint > left - step)
             return 0;
         value->bytes = bytes + used + step;
         value->size = (size_t)value->varint;

@@ -71,7 +71,8 @@ size_t batch_count(const struct batch *batch)
     return batch->count;
 }
 
-/* The first record after a claim is the last one taken, if the log is still the same. */
+/* The first record after a claim, and after a look back, is the last one taken, if the log is still
+ * the same. */
 static bool verified(struct batch *batch, struct held_partition *partition,
                      const struct received *received)
 {
@@ -221,6 +222,9 @@ static void moved_on(struct batch *batch, const struct take *takes, size_t count
                 partition->partition != takes[i].partition)
                 continue;
             partition->next = takes[i].next_offset;
+            partition->claim.last_offset = takes[i].last_offset;
+            memcpy(partition->claim.last_digest, takes[i].last_digest,
+                   sizeof partition->claim.last_digest);
             intake_report(batch->held->intake, partition->topic->name, partition->partition,
                           partition->next);
         }

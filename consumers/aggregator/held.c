@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { BOUNDS_MS = 5000, CLUSTER_MS = 10000, LOOK_MS = 500 };
+enum { BOUNDS_MS = 5000, CLUSTER_MS = 10000, LOOK_MS = 500, VERIFY_EVERY_MS = 10000 };
 
 struct held_partition *held_find(struct held *held, const char *topic, int32_t partition)
 {
@@ -162,6 +162,19 @@ static instant now(void)
     return (instant)clock.tv_sec * INSTANT_SECOND + clock.tv_nsec / 1000;
 }
 
+static void verify_again(struct held *held, struct held_partition *partition)
+{
+    struct timespec clock;
+    clock_gettime(CLOCK_MONOTONIC, &clock);
+    int64_t now_ms = (int64_t)clock.tv_sec * 1000 + clock.tv_nsec / 1000000;
+    if (partition->claim.last_offset < 0 || now_ms - partition->verified_ms < VERIFY_EVERY_MS)
+        return;
+    partition->verified_ms = now_ms;
+    partition->verify = true;
+    intake_seek(held->intake, partition->topic->name, partition->partition,
+                partition->claim.last_offset);
+}
+
 bool held_look(struct held *held, struct fault *fault)
 {
     if (held->count == 0)
@@ -174,6 +187,7 @@ bool held_look(struct held *held, struct fault *fault)
         int64_t low;
         int64_t high;
         struct fault ignored; /* no broker, no news: complete_through stays where it is */
+        verify_again(held, partition);
         if (!intake_bounds(held->intake, partition->topic->name, partition->partition, LOOK_MS,
                            &low, &high, &ignored) ||
             (high > partition->next && high > partition->end))

@@ -13,13 +13,14 @@
 struct held_partition {
     const struct topic *topic; /* borrowed from the store */
     int32_t partition;
-    struct claim claim;
-    int64_t next;       /* first offset not committed */
-    bool halted;        /* nothing of it is taken any more */
-    const char *ending; /* why it halts once what is in hand is committed; NULL: it does not */
-    bool verify;        /* the next record must be the last one taken */
-    bool at_end;        /* nothing came after the end was reached */
-    int64_t end;        /* that end: markers of transactions may stand after the last record */
+    struct claim claim;  /* with the last record taken since */
+    int64_t next;        /* first offset not committed */
+    bool halted;         /* nothing of it is taken any more */
+    const char *ending;  /* why it halts once what is in hand is committed; NULL: it does not */
+    bool verify;         /* the next record must be the last one taken */
+    bool at_end;         /* nothing came after the end was reached */
+    int64_t end;         /* that end: markers of transactions may stand after the last record */
+    int64_t verified_ms; /* when its last record was last asked for again, monotonic */
 };
 
 struct held {
@@ -48,7 +49,9 @@ void held_end(struct held *held);
 
 /*
  * Looks at the end of one log, each time another's, and writes down what it saw. FENCED where the
- * partition is no longer this aggregator's; RETRY where the database is away.
+ * partition is no longer this aggregator's; RETRY where the database is away. Only between batches:
+ * now and then it has the last record taken sent again, since nobody tells a running consumer that
+ * its topic has been deleted and made anew, longer than it had read.
  */
 bool held_look(struct held *held, struct fault *fault);
 

@@ -271,6 +271,18 @@ bool intake_bounds(struct intake *intake, const char *topic, int32_t partition, 
            kafka_fault_set(fault, code, "asking for a log's bounds");
 }
 
+void intake_seek(struct intake *intake, const char *topic, int32_t partition, int64_t offset)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(list, topic, partition)->offset = offset;
+    rd_kafka_error_t *error = rd_kafka_seek_partitions(intake->kafka, list, 0); /* waits for none */
+    if (error != NULL) {
+        log_debug("seeking %s partition %d: %s", topic, partition, rd_kafka_error_string(error));
+        rd_kafka_error_destroy(error);
+    }
+    rd_kafka_topic_partition_list_destroy(list);
+}
+
 void intake_pause(struct intake *intake, const char *topic, int32_t partition)
 {
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);

@@ -85,6 +85,10 @@ const char *intake_cluster(struct intake *intake, int timeout_ms);
 bool intake_bounds(struct intake *intake, const char *topic, int32_t partition, int timeout_ms,
                    int64_t *low, int64_t *high, struct fault *fault);
 
+/* Fetches a partition again from `offset` on; what was fetched and not polled yet comes again. Only
+ * between batches: nothing that is in hand may be at that offset or after it. */
+void intake_seek(struct intake *intake, const char *topic, int32_t partition, int64_t offset);
+
 /* Stops fetching a partition. */
 void intake_pause(struct intake *intake, const char *topic, int32_t partition);
 

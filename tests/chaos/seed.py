@@ -1,6 +1,8 @@
 """seed -- one seed from its schedule to its verdict, on parts that serve one after the other."""
 
+import collections
 import concurrent.futures
+import contextlib
 import pathlib
 import shutil
 import subprocess
@@ -24,6 +26,7 @@ class Seed:
         self.schedule = schedule
         self.faults = faults
         self.pool = pool  # threads that last: the kernel ends servers with whoever started them
+        self.needed = collections.defaultdict(threading.Lock)
         self.recovery = None
         self.happened = []  # (when it began, its name), of those that had something to hit
         self.lines = []
@@ -76,9 +79,10 @@ class Seed:
         producers = Producers(self.parts, self.schedule, oracle)
         producers.start()
         happening = [self.pool.submit(self._happen, one) for one in self.schedule.happenings]
-        for one in concurrent.futures.as_completed(happening):
-            one.result()
+        concurrent.futures.wait(happening)  # also where one failed: none may reach the next seed
         producers.join()
+        for one in happening:
+            one.result()
         if producers.failure is not None:
             raise producers.failure
 
@@ -86,12 +90,15 @@ class Seed:
         pause = threading.Event()
         pause.wait(max(0, self.began + happening.at - time.monotonic()))
         fault = self.faults[happening.fault](self.parts, **happening.arguments)
-        at = time.monotonic() - self.began
-        try:
-            fault.begin()
-            pause.wait(happening.seconds)
-        finally:
-            fault.end()
+        with contextlib.ExitStack() as alone:
+            for part in sorted(fault.NEEDS):  # a fault may last longer than was planned
+                alone.enter_context(self.needed[part])
+            at = time.monotonic() - self.began
+            try:
+                fault.begin()
+                pause.wait(happening.seconds)
+            finally:
+                fault.end()
         if fault.happened:
             self.happened.append((round(at, 2), happening.fault))
 

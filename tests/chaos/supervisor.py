@@ -7,8 +7,11 @@ process with the thread that started it. Faults only say what they want.
 import os
 import signal
 import threading
+import time
 
 from world import BUILD, Daemon, await_condition
+
+from local.daemon import STOP_SECONDS
 
 from killpoint import Killpoint
 
@@ -25,20 +28,17 @@ class Supervised(Daemon):
         super().__init__(directory, tied=True)
         self.prefix = prefix
         self.flags = flags
-        self.expected = False  # whether its end is somebody's doing
         self.directory.mkdir(parents=True)
         self.killpoint = Killpoint(self.directory / "killpoint")
         self.environment = {**environment, **self.killpoint.environment()}
 
     def begin(self):
-        self.expected = False
         self.launch(self.prefix, [BUILD / "bin" / "assay-aggregate", *self.flags],
                     self.environment)
 
     def send(self, number):
         pid = self.pid()
         if pid is not None:
-            self.expected = self.expected or number == signal.SIGTERM
             os.kill(pid, number)
 
 
@@ -100,7 +100,10 @@ class Supervisor:
         while len(self.places) > self.wanted:
             one = self.places.pop()
             one.send(signal.SIGCONT)
+            began = time.monotonic()
             one.stop()
+            if time.monotonic() - began >= STOP_SECONDS:
+                self.deaths.append((one.directory.name, "KILL", "TERM did not end it"))
             self._note(one)
         for one in self.places:
             if one.pid() is None:
@@ -118,6 +121,8 @@ class Supervisor:
         if one.process is None:
             return
         status = one.process.wait()
-        if status in (0, -signal.SIGKILL) or one.expected:
+        if status in (0, -signal.SIGKILL):
             return  # nothing but a fault sends KILL, and no bug of its own does
+        if status == -signal.SIGTERM and not one.log_tail():
+            return  # asked to end before it could hear that
         self.deaths.append((one.directory.name, status, one.log_tail()))

@@ -111,6 +111,9 @@ class Poison(Scenario):
         yield {"undecodable"}, b"mail", field(0, 0, b"\0") + fine, None  # no field is number 0
         yield {"undecodable"}, b"mail", fine + b"\xff" * 11, None  # a varint without end
         yield {"undecodable"}, b"mail", fine + field(99, 2, varint(1 << 62)), None  # too long
+        # lengths in more bytes than a length has: protobuf-c takes five
+        yield {"undecodable"}, b"mail", fine + field(99, 2, b"\x80" * 5 + b"\0"), None
+        yield {"undecodable"}, b"mail", bytes.fromhex("182c1280808080808000"), None
         for result in (9, 99, 2**31 - 1, -1):
             event = self.event_pb2.Event.FromString(fine)
             event.control_test_result.result = result
