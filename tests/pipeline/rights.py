@@ -17,6 +17,7 @@ import facts
 from secured import SecuredWorld
 from world import BUILD, TOP, await_condition
 
+SECURITY_PAGE = (TOP / "docs" / "security.md").read_text()  # its commands are run
 ASSAY = BUILD / "bin" / "assay"
 AT_ONCE = 8  # they mostly wait
 
@@ -91,8 +92,7 @@ class Rights(unittest.TestCase):
     def setUpClass(cls):
         cls.world = SecuredWorld()
         cls.addClassCleanup(cls.world.close)
-        page = (TOP / "docs" / "security.md").read_text()
-        cls.world.kafka_acls(re.findall(r"(?m)^kafka-acls\.sh .*", page))
+        cls.world.kafka_acls(re.findall(r"(?m)^kafka-acls\.sh .*", SECURITY_PAGE))
         cls.example = cls.world.emitter_example()
 
     def good(self, *arguments, stdin=b"", status=0, **environment):
@@ -112,7 +112,7 @@ class Rights(unittest.TestCase):
 
     # -- what works -------------------------------------------------------------------------------
 
-    def test_1_all_that_docs_security_allows_works(self):
+    def test_0_all_that_docs_security_allows_works(self):
         world = self.world
         self.assertEqual(links("librdkafka"), set(TO_KAFKA))
         self.assertEqual(links("libpq"), set(TO_POSTGRESQL))
@@ -147,9 +147,20 @@ class Rights(unittest.TestCase):
                     self.assertIn(done.returncode, (0, 1), done.stderr)
                     self.assertNotIn(b"PostgreSQL", done.stderr)
         self.good("rebuild", **world.database("assay_aggregator"))
+        self.good("rejects", "replay", **world.database("assay_aggregator"))
         self.good("topics", "reopen", "assay.scope", "0", status=1,
                   **world.database("assay_aggregator"))
         self.assertIn(b"mail", self.good("status", **world.database("assay_reader")).stdout)
+
+    def test_1_one_broker_of_several_may_be_wrong(self):
+        world = self.world
+        for first, second in (("expired", "secured"), ("secured", "expired")):
+            both = f"{world.kafka.at(first)},{world.kafka.at(second)}"
+            self.good("publish", stdin=RESULT, **{
+                **world.login("pipelines"), "ASSAY_BROKERS": both})
+            self.good("aggregate", "--once", **{
+                **world.login("aggregator"), **world.database("assay_aggregator"),
+                "ASSAY_BROKERS": both})
 
     def test_2_a_login_can_stand_in_files_and_uris(self):
         world = self.world
@@ -166,6 +177,13 @@ class Rights(unittest.TestCase):
         self.good("status", ASSAY_DATABASE=uri)
         self.assertEqual(self.world.assay("status", "--help", environment={
             "ASSAY_DATABASE": uri, **world.login("admin")}).returncode, 0)
+        person = re.search(r"(?m)^CREATE ROLE (\w+) LOGIN .*", SECURITY_PAGE)
+        with contextlib.closing(world.postgresql.connect()) as session:
+            with session.cursor() as cursor:
+                cursor.execute(person[0])
+                cursor.execute(f"SET ROLE {person[1]}")
+                cursor.execute("SELECT value FROM assay.event LIMIT 1")
+                self.assertEqual(cursor.rowcount, 1)
         for stray in ("/", "@", "%"):
             broken = uri.replace(password, password[:9] + stray + password[9:])
             done = self.good("status", status=3, ASSAY_DATABASE=broken)
@@ -200,8 +218,8 @@ class Rights(unittest.TestCase):
             for program, (arguments, stdin) in TO_KAFKA.items():
                 if program != "aggregate" or not passes:
                     calls.append((case, (ASSAY, *arguments), words, environment, stdin))
-            if not passes:
-                calls.append((case, (self.example,), words, environment))
+            if case in ("wrong CA", "wrong password", "no right"):  # it takes ten seconds
+                calls.insert(0, (case, (self.example,), words, environment))
         before = self.refusals()
         self.in_parallel(calls)
         # one each for TLS and for a login; while the answer is on its way a second one may begin
