@@ -47,6 +47,7 @@ STEPS = {
     "before-claim": ("query", BEFORE, "record.claim"),
     "claim-sent": ("query", SENT, "record.claim"),
     "claimed": ("query", AFTER, "record.claim"),
+    "before-look": ("query", BEFORE, "record.look"),
     "look-sent": ("query", SENT, "record.look"),
 }
 
