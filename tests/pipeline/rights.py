@@ -192,7 +192,7 @@ class Rights(unittest.TestCase):
 
     # -- what fails -------------------------------------------------------------------------------
 
-    def fail(self, case, command, words, environment, stdin=b""):
+    def refused(self, case, command, words, environment, stdin=b""):
         """One line says so and what to do, and the exit status is 3."""
         done = self.world.run(*command, environment=environment, stdin=stdin)
         out = done.stdout.decode()
@@ -205,7 +205,7 @@ class Rights(unittest.TestCase):
 
     def in_parallel(self, calls):
         with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
-            for call in [pool.submit(self.fail, *arguments) for arguments in calls]:
+            for call in [pool.submit(self.refused, *arguments) for arguments in calls]:
                 call.result()
 
     def test_3_a_wrong_way_to_kafka_is_said_once_with_what_to_do(self):
