@@ -71,21 +71,24 @@ size_t batch_count(const struct batch *batch)
     return batch->count;
 }
 
-/* The first record after a claim, and after a look back, is the last one taken, if the log is still
- * the same. */
+/* The first record after a claim, and after a look back, is the witness, if the log is still the
+ * same. */
 static bool verified(struct batch *batch, struct held_partition *partition,
                      const struct received *received)
 {
-    const struct claim *claim = &partition->claim;
     partition->verify = false;
-    if (received->offset != claim->last_offset)
+    if (received->offset != partition->witness)
         return true; /* trimmed up to what has been taken: nothing left to compare with */
     struct taken taken = {.kafka_timestamp = received->timestamp};
     uint8_t digest[32];
     codec_digest(received->value, received->value_size, taken.digest);
     taken_digest(&taken, digest);
-    if (memcmp(digest, claim->last_digest, sizeof digest) == 0)
+    if (memcmp(digest, partition->witness_digest, sizeof digest) == 0) {
+        held_witness(partition);
+        if (received->offset + 1 < partition->next) /* what is between has been taken */
+            intake_seek(batch->held->intake, received->topic, received->partition, partition->next);
         return true;
+    }
     char reason[256];
     snprintf(reason, sizeof reason,
              "recreated topic: the record at offset %lld is not the one that was taken; if that "
@@ -225,6 +228,8 @@ static void moved_on(struct batch *batch, const struct take *takes, size_t count
             partition->claim.last_offset = takes[i].last_offset;
             memcpy(partition->claim.last_digest, takes[i].last_digest,
                    sizeof partition->claim.last_digest);
+            if (partition->witness < 0)
+                held_witness(partition);
             intake_report(batch->held->intake, partition->topic->name, partition->partition,
                           partition->next);
         }

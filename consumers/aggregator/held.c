@@ -120,6 +120,7 @@ static bool claim_one(struct held *held, const struct intake_partition *wanted, 
     }
     partition->next = partition->claim.next_offset;
     partition->verify = partition->claim.last_offset >= 0;
+    held_witness(partition);
     return true;
 }
 
@@ -162,17 +163,28 @@ static instant now(void)
     return (instant)clock.tv_sec * INSTANT_SECOND + clock.tv_nsec / 1000;
 }
 
-static void verify_again(struct held *held, struct held_partition *partition)
+void held_witness(struct held_partition *partition)
+{
+    partition->witness = partition->claim.last_offset;
+    memcpy(partition->witness_digest, partition->claim.last_digest,
+           sizeof partition->witness_digest);
+}
+
+/* Has the witness sent again. What is taken until it comes was taken of the log that it is in. */
+static void verify_again(struct held *held, struct held_partition *partition, int64_t low)
 {
     struct timespec clock;
     clock_gettime(CLOCK_MONOTONIC, &clock);
     int64_t now_ms = (int64_t)clock.tv_sec * 1000 + clock.tv_nsec / 1000000;
-    if (partition->claim.last_offset < 0 || now_ms - partition->verified_ms < VERIFY_EVERY_MS)
+    if (partition->verify || now_ms - partition->verified_ms < VERIFY_EVERY_MS)
         return;
     partition->verified_ms = now_ms;
+    if (low > partition->witness) { /* trimmed away, or nothing has been taken */
+        held_witness(partition);
+        return;
+    }
     partition->verify = true;
-    intake_seek(held->intake, partition->topic->name, partition->partition,
-                partition->claim.last_offset);
+    intake_seek(held->intake, partition->topic->name, partition->partition, partition->witness);
 }
 
 bool held_look(struct held *held, struct fault *fault)
@@ -187,10 +199,11 @@ bool held_look(struct held *held, struct fault *fault)
         int64_t low;
         int64_t high;
         struct fault ignored; /* no broker, no news: complete_through stays where it is */
-        verify_again(held, partition);
         if (!intake_bounds(held->intake, partition->topic->name, partition->partition, LOOK_MS,
-                           &low, &high, &ignored) ||
-            (high > partition->next && high > partition->end))
+                           &low, &high, &ignored))
+            return true;
+        verify_again(held, partition, low);
+        if (high > partition->next && high > partition->end)
             return true;
     }
     struct take take = {.topic = partition->topic->number,

@@ -13,14 +13,16 @@
 struct held_partition {
     const struct topic *topic; /* borrowed from the store */
     int32_t partition;
-    struct claim claim;  /* with the last record taken since */
-    int64_t next;        /* first offset not committed */
-    bool halted;         /* nothing of it is taken any more */
-    const char *ending;  /* why it halts once what is in hand is committed; NULL: it does not */
-    bool verify;         /* the next record must be the last one taken */
+    struct claim claim; /* with the last record taken since */
+    int64_t next;       /* first offset not committed */
+    bool halted;        /* nothing of it is taken any more */
+    const char *ending; /* why it halts once what is in hand is committed; NULL: it does not */
+    bool verify;        /* the next record must be the witness */
+    int64_t witness;    /* offset of a record that was taken; -1: none yet */
+    uint8_t witness_digest[32];
     bool at_end;         /* nothing came after the end was reached */
     int64_t end;         /* that end: markers of transactions may stand after the last record */
-    int64_t verified_ms; /* when its last record was last asked for again, monotonic */
+    int64_t verified_ms; /* when the witness was last asked for again, monotonic */
 };
 
 struct held {
@@ -39,6 +41,9 @@ struct held {
 void held_claim(struct held *held, struct intake_partition *partitions, size_t count);
 void held_drop(struct held *held);
 
+/* The last record taken is the witness from here on: the one before it has been seen again. */
+void held_witness(struct held_partition *partition);
+
 struct held_partition *held_find(struct held *held, const char *topic, int32_t partition);
 
 /* Stops a partition with a reason, in the record and here; the rest goes on. */
@@ -50,8 +55,8 @@ void held_end(struct held *held);
 /*
  * Looks at the end of one log, each time another's, and writes down what it saw. FENCED where the
  * partition is no longer this aggregator's; RETRY where the database is away. Only between batches:
- * now and then it has the last record taken sent again, since nobody tells a running consumer that
- * its topic has been deleted and made anew, longer than it had read.
+ * now and then it has a record sent again that was taken before the last time, since nobody tells a
+ * running consumer that its topic has been deleted and made anew, longer than it had read.
  */
 bool held_look(struct held *held, struct fault *fault);
 

@@ -82,31 +82,53 @@ class Halting(Scenario):
         self.world.await_caught_up()
         self.assertEqual(set(self.statuses().values()), {"PASSED"})
 
-    def test_3_a_topic_made_anew_halts_and_starts_again_when_told(self):
-        self.world.stop_aggregators()
+    def make_anew(self):
         admin = confluent_kafka.admin.AdminClient(
             {"bootstrap.servers": self.world.kafka.brokers})
         admin.delete_topics([EVIDENCE])[EVIDENCE].result()
         await_condition(lambda: EVIDENCE not in admin.list_topics(timeout=10).topics, 30,
                         "the topic to be gone")
         self.world.assay("topics", "create", "--partitions=4")
-        for hours in (5, 4, 3, 2):  # the new log is longer than the old one was
-            self.publish("FAIL", hours=hours)
-        self.world.aggregate()
-        taken = self.partitions()
+
+    def reopen_made_anew(self, taken):
+        """Awaits that the partitions halt of which something had been taken, and reopens them."""
         used = [number for number, row in taken.items() if row["next_offset"] > 0]
         rows = self.await_partitions(
             lambda rows: all(rows[number]["halted"] for number in used),
             "the partitions of the topic made anew to halt")
         for number in used:
             self.assertIn("recreated", rows[number]["reason"])
-            self.assertEqual(rows[number]["next_offset"], taken[number]["next_offset"])
             self.world.assay("topics", "reopen", EVIDENCE, str(number))
         self.world.await_caught_up()
         self.assertEqual(set(self.statuses().values()), {"FAILED"})
+        return used, rows
+
+    def test_3_a_topic_made_anew_halts_and_starts_again_when_told(self):
+        self.world.stop_aggregators()
+        self.make_anew()
+        for hours in (5, 4, 3, 2):  # the new log is longer than the old one was
+            self.publish("FAIL", hours=hours)
+        self.world.aggregate()
+        taken = self.partitions()
+        used, rows = self.reopen_made_anew(taken)
+        for number in used:
+            self.assertEqual(rows[number]["next_offset"], taken[number]["next_offset"])
         incarnations = {row["incarnation"] for row in self.world.query(
             "SELECT DISTINCT incarnation FROM assay.event WHERE topic = %s", EVIDENCE)}
         self.assertGreaterEqual(len(incarnations), 2, "the first incarnation's records stay")
+
+    def test_4_so_does_one_made_anew_under_a_running_aggregator(self):
+        taken = self.partitions()
+        self.make_anew()  # in a moment: nothing tells its consumers
+        for minutes in range(90, 60, -5):
+            self.publish("FAIL", minutes=minutes)
+        self.reopen_made_anew(taken)
+        ends = self.world.ends()
+        for number, row in self.partitions().items():
+            self.assertEqual(ends[EVIDENCE, number], self.world.value(
+                "SELECT count(*) FROM assay.event"
+                " WHERE topic = %s AND partition = %s AND incarnation = %s",
+                EVIDENCE, number, row["incarnation"]), "the whole of the new log is there")
 
     def all_partitions(self):
         return self.world.query("SELECT * FROM assay.completeness ORDER BY topic, partition")
@@ -122,7 +144,7 @@ class Halting(Scenario):
         kafka.start()
         return before
 
-    def test_4_a_swapped_cluster_halts_under_a_running_aggregator(self):
+    def test_5_a_swapped_cluster_halts_under_a_running_aggregator(self):
         world = self.world
         (aggregator,) = world.aggregators
         before = self.all_partitions()
@@ -153,7 +175,7 @@ class Halting(Scenario):
         self.assertEqual([row["incarnation"] for row in self.all_partitions()],
                          [row["incarnation"] for row in before])
 
-    def test_5_every_record_is_in_the_ledger_once(self):
+    def test_6_every_record_is_in_the_ledger_once(self):
         self.assertEqual(self.world.query(
             'SELECT topic, partition, incarnation, "offset" FROM assay.event'
             " GROUP BY 1, 2, 3, 4 HAVING count(*) > 1"), [])
