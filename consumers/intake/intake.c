@@ -241,15 +241,27 @@ void intake_headers(const struct received *received,
         add(context, name, value, size);
 }
 
+/* By a client of its own: one client keeps the first id it heard, whoever it talks to later. */
 const char *intake_cluster(struct intake *intake, int timeout_ms)
 {
-    if (intake->cluster == NULL) {
-        char *id = rd_kafka_clusterid(intake->kafka, timeout_ms);
-        if (id != NULL) {
-            intake->cluster = strdup(id);
-            rd_kafka_mem_free(intake->kafka, id);
-        }
+    free(intake->cluster);
+    intake->cluster = NULL;
+    rd_kafka_conf_t *conf = rd_kafka_conf_dup(rd_kafka_conf(intake->kafka));
+    rd_kafka_conf_set_rebalance_cb(conf, NULL);
+    rd_kafka_conf_set_error_cb(conf, NULL);
+    char text[512];
+    rd_kafka_t *asking = rd_kafka_new(RD_KAFKA_PRODUCER, conf, text, sizeof text);
+    if (asking == NULL) {
+        log_debug("asking for the cluster's id: %s", text);
+        rd_kafka_conf_destroy(conf);
+        return NULL;
     }
+    char *id = rd_kafka_clusterid(asking, timeout_ms);
+    if (id != NULL) {
+        intake->cluster = strdup(id);
+        rd_kafka_mem_free(asking, id);
+    }
+    rd_kafka_destroy(asking);
     return intake->cluster;
 }
 
@@ -260,6 +272,18 @@ bool intake_bounds(struct intake *intake, const char *topic, int32_t partition, 
         rd_kafka_query_watermark_offsets(intake->kafka, topic, partition, low, high, timeout_ms);
     return code == RD_KAFKA_RESP_ERR_NO_ERROR ||
            kafka_fault_set(fault, code, "asking for a log's bounds");
+}
+
+void intake_seek(struct intake *intake, const char *topic, int32_t partition, int64_t offset)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(list, topic, partition)->offset = offset;
+    rd_kafka_error_t *error = rd_kafka_seek_partitions(intake->kafka, list, 0); /* waits for none */
+    if (error != NULL) {
+        log_debug("seeking %s partition %d: %s", topic, partition, rd_kafka_error_string(error));
+        rd_kafka_error_destroy(error);
+    }
+    rd_kafka_topic_partition_list_destroy(list);
 }
 
 void intake_pause(struct intake *intake, const char *topic, int32_t partition)
