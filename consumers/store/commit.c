@@ -208,9 +208,15 @@ static enum held commit_services(struct store *store, PGconn *connection, int64_
     /* Also without services: the share lock keeps governance from counting on this position. */
     enum held held = hold_kin(store, connection, names, told, hold, fault);
     if (held == HELD) {
-        bool done = fold_services(fold, connection, batch, records, count, hold->locked,
-                                  hold->count, hold->head, hold->changed, fault);
-        mark_told(hold, names, told);
+        bool done = fold_catch_up(fold, connection, hold->locked, hold->count, hold->head,
+                                  hold->changed, fault);
+        if (done) {
+            /* PostgreSQL takes in the ledger while the facts are folded here. */
+            copies_send_ledger(fold_copies(fold), connection);
+            fold_told(fold, batch, records, count, hold->locked, hold->count, hold->head,
+                      hold->changed);
+            mark_told(hold, names, told);
+        }
         done = done && copies_send(fold_copies(fold), connection, fault) &&
                mark_services(hold, true, STORE_SERVICES, connection, fault) &&
                mark_services(hold, false, SKIP_SERVICES, connection, fault) &&

@@ -1,6 +1,7 @@
 #include "consumers/store/connection.h"
 #include "consumers/store/pack.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -107,8 +108,21 @@ static bool send_heard(struct copies *copies, PGconn *connection, struct fault *
     return result != NULL;
 }
 
+enum { AHEAD_LEAST = 2000 }; /* rows that are worth a thread */
+
+void copies_send_ledger(struct copies *copies, PGconn *connection)
+{
+    assert(copies->ahead == NULL);
+    if (copies->ledger.rows >= AHEAD_LEAST)
+        copies->ahead = copy_ahead_begin(&copies->ledger, connection, TARGETS[0].target);
+}
+
 bool copies_send(struct copies *copies, PGconn *connection, struct fault *fault)
 {
+    struct copy_ahead *ahead = copies->ahead;
+    copies->ahead = NULL;
+    if (ahead != NULL && !copy_ahead_end(ahead, fault))
+        return false;
     for (size_t i = 0; i < TARGET_COUNT; i++)
         if (!copy_send(target(copies, i), connection, TARGETS[i].target, fault))
             return false;
@@ -118,7 +132,7 @@ bool copies_send(struct copies *copies, PGconn *connection, struct fault *fault)
 size_t copies_bytes(const struct copies *copies)
 {
     size_t sum = 0;
-    for (size_t i = 0; i < TARGET_COUNT; i++)
+    for (size_t i = 1; i < TARGET_COUNT; i++) /* behind the ledger, which may be on its way */
         sum += target(copies, i)->wire.size;
     return sum;
 }

@@ -499,34 +499,32 @@ static void add_record(struct fold *fold, struct service *service, const struct 
     write_fact(fold, batch, taken, service->name);
 }
 
-bool fold_services(struct fold *fold, PGconn *connection, int64_t batch,
-                   const struct taken *records, size_t count, const struct locked *locked,
-                   size_t locked_count, int64_t head, bool *changed, struct fault *fault)
+void fold_told(struct fold *fold, int64_t batch, const struct taken *records, size_t count,
+               const struct locked *locked, size_t locked_count, int64_t head, bool *changed)
 {
-    fold->services.clock++;
-    struct service **services = calloc(locked_count + 1, sizeof(struct service *));
-    bool **marks = calloc(locked_count + 1, sizeof(bool *));
+    if (locked_count == 0)
+        return;
+    struct service **services = calloc(locked_count, sizeof(struct service *));
+    bool **marks = calloc(locked_count, sizeof(bool *));
     if (services == NULL || marks == NULL)
         abort();
-    bool done = catch_up(fold, connection, locked, locked_count, head, services, changed, fault);
-    for (size_t i = 0; i < count && done; i++) {
-        if (records[i].verdict != VERDICT_ACCEPTED)
-            continue;
-        const char *name = taken_service(&records[i]);
+    for (size_t i = 0; i < locked_count; i++) {
+        services[i] = services_get(&fold->services, locked[i].service);
+        marks[i] = &changed[i];
+    }
+    for (size_t i = 0; i < count; i++) {
+        const char *name =
+            records[i].verdict == VERDICT_ACCEPTED ? taken_service(&records[i]) : NULL;
         if (name != NULL)
             add_record(fold, services_get(&fold->services, name), &records[i], batch);
     }
-    for (size_t i = 0; i < locked_count; i++)
-        marks[i] = &changed[i];
-    if (done && locked_count > 0)
-        evaluate(fold, services, locked_count, head, batch, marks);
-    for (size_t i = 0; i < locked_count && done; i++) {
+    evaluate(fold, services, locked_count, head, batch, marks);
+    for (size_t i = 0; i < locked_count; i++) {
         heard_write(services[i]->heard, services[i]->name, &fold->copies.heard);
         services_settle(&fold->services, services[i]);
     }
     free(services);
     free(marks);
-    return done;
 }
 
 /* ---- governance ---- */

@@ -41,12 +41,12 @@ bool fold_catch_up(struct fold *fold, PGconn *connection, const struct locked *l
                    int64_t head, bool *changed, struct fault *fault);
 
 /*
- * Folds the accepted records that are services' own facts, in their order (taken_compare). Every
- * service they name, with its kin, must be among `locked`; all of these are brought forward first.
+ * Folds the accepted records that are services' own facts, in their order (taken_compare), into the
+ * same services after fold_catch_up has succeeded; every service they name, with its kin, must be
+ * among them. Asks the database nothing.
  */
-bool fold_services(struct fold *fold, PGconn *connection, int64_t batch,
-                   const struct taken *records, size_t count, const struct locked *locked,
-                   size_t locked_count, int64_t head, bool *changed, struct fault *fault);
+void fold_told(struct fold *fold, int64_t batch, const struct taken *records, size_t count,
+               const struct locked *locked, size_t locked_count, int64_t head, bool *changed);
 
 /* Stores the accepted governance facts of a batch that will get `position`; evaluates nothing. */
 bool fold_governance_facts(struct fold *fold, PGconn *connection, int64_t batch, int64_t position,

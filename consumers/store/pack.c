@@ -20,13 +20,13 @@ struct cell_row {
 };
 
 struct phase_row {
-    char *standard;     /* owned */
-    int16_t membership; /* the step's, or STEP_IS_REMOVED */
+    const char *standard; /* one of the pair's */
+    int16_t membership;   /* the step's, or STEP_IS_REMOVED */
     struct posture_phase_step step;
 };
 
 struct tally_row {
-    char *standard; /* owned */
+    const char *standard; /* one of the pair's */
     instant at;
     int16_t status;
     int32_t change;
@@ -61,6 +61,8 @@ struct pair {
     instant reached; /* horizon of what is being gathered */
     instant behind;  /* earliest change gathered that takes something away; INSTANT_END: none */
     struct rows cells, phases, tallies, unmapped, results;
+    char **standards; /* that phases and tallies speak of; kept */
+    size_t standard_count;
 };
 
 /* One more element, zeroed. */
@@ -110,12 +112,6 @@ static void forget(struct pair *pair)
         free(cells[i].finding);
         free(cells[i].inherited_from);
     }
-    struct phase_row *phases = (struct phase_row *)(void *)pair->phases.items;
-    for (size_t i = 0; i < pair->phases.count; i++)
-        free(phases[i].standard);
-    struct tally_row *tallies = (struct tally_row *)(void *)pair->tallies.items;
-    for (size_t i = 0; i < pair->tallies.count; i++)
-        free(tallies[i].standard);
     struct unmapped_row *unmapped = (struct unmapped_row *)(void *)pair->unmapped.items;
     for (size_t i = 0; i < pair->unmapped.count; i++) {
         free(unmapped[i].reason);
@@ -135,6 +131,9 @@ void pair_free(struct pair *pair)
         return;
     forget(pair);
     free(pair->cells.items);
+    for (size_t i = 0; i < pair->standard_count; i++)
+        free(pair->standards[i]);
+    free(pair->standards);
     free(pair->phases.items);
     free(pair->tallies.items);
     free(pair->unmapped.items);
@@ -213,11 +212,24 @@ void pair_cell_step(struct pair *pair, uint32_t cell, enum posture_change change
     row->inherited_from = copy_text(step->inherited_from);
 }
 
+/* The pair's own copy: steps come standard by standard, so mostly the last. */
+static const char *standard_of(struct pair *pair, const char *standard)
+{
+    for (size_t i = pair->standard_count; i-- > 0;)
+        if (strcmp(pair->standards[i], standard) == 0)
+            return pair->standards[i];
+    pair->standards =
+        reallocarray(pair->standards, pair->standard_count + 1, sizeof *pair->standards);
+    if (pair->standards == NULL)
+        abort();
+    return pair->standards[pair->standard_count++] = copy_text(standard);
+}
+
 void pair_phase_step(struct pair *pair, const char *standard, enum posture_change change,
                      const struct posture_phase_step *step)
 {
     struct phase_row *row = rows_add(&pair->phases, sizeof *row);
-    row->standard = copy_text(standard);
+    row->standard = standard_of(pair, standard);
     row->step = *step;
     row->membership = change == STEP_REMOVED ? STEP_IS_REMOVED : (int16_t)step->membership;
     if (change == STEP_REMOVED && step->at < pair->behind)
@@ -228,7 +240,7 @@ void pair_tally(struct pair *pair, const char *standard, instant at, enum cell_s
                 int32_t change)
 {
     struct tally_row *row = rows_add(&pair->tallies, sizeof *row);
-    *row = (struct tally_row){copy_text(standard), at, (int16_t)status, change};
+    *row = (struct tally_row){standard_of(pair, standard), at, (int16_t)status, change};
 }
 
 void pair_unmapped_step(struct pair *pair, enum posture_change change,
@@ -388,7 +400,7 @@ static void write_standing(struct pair *pair, int64_t batch, bool keyframe, inst
     ARRAY(wire, PGWIRE_INT2, count, pgwire_int2(wire, (int16_t)row[i].step.posture));
     ARRAY(wire, PGWIRE_INT2, count, pgwire_int2(wire, row[i].step.certificate_state));
     ARRAY(wire, PGWIRE_BOOL, count, pgwire_bool(wire, row[i].step.certified));
-    ARRAY_OR_ONE(wire, PGWIRE_TEXT, tallies, strcmp(tally[i].standard, tally[0].standard) == 0,
+    ARRAY_OR_ONE(wire, PGWIRE_TEXT, tallies, tally[i].standard == tally[0].standard,
                  pgwire_text(wire, tally[i].standard));
     ARRAY(wire, PGWIRE_TIMESTAMPTZ, tallies, pgwire_instant(wire, tally[i].at));
     ARRAY(wire, PGWIRE_INT2, tallies, pgwire_int2(wire, tally[i].status));
@@ -440,14 +452,14 @@ static int compare_instants(instant a, instant b)
 static int compare_phases(const void *a, const void *b)
 {
     const struct phase_row *x = a, *y = b;
-    int by_standard = strcmp(x->standard, y->standard);
+    int by_standard = x->standard == y->standard ? 0 : strcmp(x->standard, y->standard);
     return by_standard != 0 ? by_standard : compare_instants(x->step.at, y->step.at);
 }
 
 static int compare_tallies(const void *a, const void *b)
 {
     const struct tally_row *x = a, *y = b;
-    int order = strcmp(x->standard, y->standard);
+    int order = x->standard == y->standard ? 0 : strcmp(x->standard, y->standard);
     if (order == 0)
         order = compare_instants(x->at, y->at);
     return order != 0 ? order : x->status - y->status;

@@ -26,14 +26,19 @@ struct copies {
         const char *service, *environment;
     } * environments;
     size_t environment_count, environment_room;
-    struct heard_row *heard; /* parameters of note_producers */
+    struct heard_row *heard;  /* parameters of note_producers */
+    struct copy_ahead *ahead; /* of the ledger; NULL: nothing is under way */
 };
 
-/* The tables' fields in the order in which pack.c and ledger.c write them. */
+/* Begins to send the ledger's rows, if they are many, while the caller goes on. Until copies_send,
+ * which waits for it, the connection must not be used nor ledger rows added. */
+void copies_send_ledger(struct copies *copies, PGconn *connection);
+
+/* Sends everything, and says of all of it whether it went well. */
 bool copies_send(struct copies *copies, PGconn *connection, struct fault *fault);
 void copies_clear(struct copies *copies); /* after a rollback */
 void copies_free(struct copies *copies);
-size_t copies_bytes(const struct copies *copies); /* waiting to be sent */
+size_t copies_bytes(const struct copies *copies); /* of what is derived, waiting to be sent */
 
 struct pair;
 /* `environment` is copied; "" stands for what concerns the service (or governance) as a whole. */

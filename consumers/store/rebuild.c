@@ -106,8 +106,11 @@ static bool fold_commit(struct rebuild *rebuild, int64_t position, int64_t batch
         bool *changed = calloc(count + 1, sizeof *changed);
         if (changed == NULL)
             abort();
-        done = fold_services(fold, rebuild->connection, batch, stored.records, stored.count, locked,
-                             count, rebuild->head, changed, fault);
+        done =
+            fold_catch_up(fold, rebuild->connection, locked, count, rebuild->head, changed, fault);
+        if (done)
+            fold_told(fold, batch, stored.records, stored.count, locked, count, rebuild->head,
+                      changed);
         free(changed);
         free(locked);
     }
