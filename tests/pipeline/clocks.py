@@ -1,6 +1,6 @@
-"""Clocks are wrong by a year, an aggregator's and PostgreSQL's, ahead and behind, and jump back: the
-commit log rises, every record is taken once, a rebuild says the same, and no completeness is told of
-a time that has not come."""
+"""Clocks are wrong by a year, an aggregator's and PostgreSQL's, ahead and behind, and jump back:
+the commit log rises, every record is taken once, a rebuild says the same, and no completeness is
+told of a time that has not come."""
 
 import sys
 import unittest

@@ -1,6 +1,6 @@
-"""PostgreSQL's disk is really full, a small file system of its own: first where its tables are, then
-where its log of changes is, which ends it. Aggregators wait, say for what, do not repeat it, and lose
-nothing. Needs the right to mount."""
+"""PostgreSQL's disk is really full, a small file system of its own: first where its tables are,
+then where its log of changes is, which ends it. Aggregators wait, say for what, do not repeat it,
+and lose nothing. Needs the right to mount."""
 
 import re
 import shutil

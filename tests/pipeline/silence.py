@@ -1,6 +1,6 @@
 """Lines between an aggregator and its servers fall silent, break and turn away; the aggregator says
-what it waits for, once, tries at growing intervals, and goes on. TERM does not wait for a server that
-never answers."""
+what it waits for, once, tries at growing intervals, and goes on. TERM does not wait for a server
+that never answers."""
 
 import signal
 import sys
