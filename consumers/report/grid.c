@@ -35,7 +35,9 @@ static void *held(void *memory)
 
 struct grid *grid_new(const char *caption)
 {
-    struct grid *grid = held(calloc(1, sizeof *grid));
+    struct grid *grid = calloc(1, sizeof *grid);
+    if (grid == NULL)
+        abort();
     grid->caption = held(strdup(caption));
     return grid;
 }

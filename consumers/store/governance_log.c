@@ -77,12 +77,12 @@ static void add_commit(struct governance_log *governance, int64_t position, int6
     governance->commits[governance->count++] = (struct governance_commit){position, batch};
 }
 
-static const char LOAD[] =
-    "SELECT c.position, c.batch, f.topic, f.partition, f.incarnation, f.\"offset\", f.value"
-    " FROM record.commit_log c LEFT JOIN record.fact f"
-    " ON f.batch = c.batch AND f.service IS NULL"
-    " WHERE c.governance AND c.position > $1 AND c.position <= $2"
-    " ORDER BY c.position, f.topic, f.partition, f.\"offset\"";
+static const char LOAD[] = "SELECT c.position, c.batch, f.topic, f.partition, f.incarnation, "
+                           "f.\"offset\", f.value, f.digest"
+                           " FROM record.commit_log c LEFT JOIN record.fact f"
+                           " ON f.batch = c.batch AND f.service IS NULL"
+                           " WHERE c.governance AND c.position > $1 AND c.position <= $2"
+                           " ORDER BY c.position, f.topic, f.partition, f.\"offset\"";
 
 static bool load_row(struct governance_log *governance, PGconn *connection, struct topics *topics,
                      const PGresult *result, int row, struct arena *arena, struct fault *fault)
@@ -105,8 +105,8 @@ static bool load_row(struct governance_log *governance, PGconn *connection, stru
         return fault_context(fault, "governance at offset %lld of the record",
                              (long long)result_int8(result, row, 5));
     }
-    uint8_t digest[32];
-    codec_digest(value, size, digest);
+    const uint8_t *digest = result_bytes(result, row, 7, &size); /* of what was received */
+    assert(size == 16);
     struct posture_record record = {
         .topic = topic->number,
         .partition = result_int4(result, row, 3),

@@ -196,15 +196,24 @@ bool store_rebuild(struct store *store, void (*progress)(uint64_t done, uint64_t
         return false;
     rebuild.arena = arena_new(ARENA_CAP);
     fold_forget(store_fold(store));
-    PGresult *result = NULL;
-    struct request request = {0};
-    pgwire_int4(request_next(&request), STORE_DERIVATION);
-    if (connection_command(rebuild.connection, "BEGIN; SET LOCAL statement_timeout = 0", fault))
-        result = connection_call(rebuild.connection, fault, PGRES_TUPLES_OK,
-                                 "SELECT record.forget_derived($1)", &request);
-    request_free(&request);
-    PQclear(result);
-    bool done = result != NULL && fold_all(&rebuild, progress, fault) && finish(&rebuild, fault);
+    bool begun =
+        connection_command(rebuild.connection, "BEGIN; SET LOCAL statement_timeout = 0", fault);
+    if (begun) {
+        PGresult *result = connection_call(rebuild.connection, fault, PGRES_TUPLES_OK,
+                                           "SELECT record.require_ledger()", NULL);
+        begun = result != NULL;
+        PQclear(result);
+    }
+    if (begun) {
+        struct request request = {0};
+        pgwire_int4(request_next(&request), STORE_DERIVATION);
+        PGresult *result = connection_call(rebuild.connection, fault, PGRES_TUPLES_OK,
+                                           "SELECT record.forget_derived($1)", &request);
+        request_free(&request);
+        begun = result != NULL;
+        PQclear(result);
+    }
+    bool done = begun && fold_all(&rebuild, progress, fault) && finish(&rebuild, fault);
     if (!done)
         store_undo(store);
     fold_forget(store_fold(store)); /* versions have moved under it */

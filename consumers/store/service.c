@@ -155,8 +155,8 @@ static bool load_fact(const struct loading *loading, const PGresult *result, int
                              loading->service->name, topic->name,
                              (long long)result_int8(result, row, 3));
     }
-    uint8_t digest[32];
-    codec_digest(value, size, digest);
+    const uint8_t *digest = result_bytes(result, row, 6, &size); /* of what was received */
+    assert(size == 16);
     struct posture_record record = {
         .topic = topic->number,
         .partition = result_int4(result, row, 1),
@@ -172,7 +172,8 @@ static bool load_fact(const struct loading *loading, const PGresult *result, int
 static bool load_facts(const struct loading *loading)
 {
     PGresult *result =
-        ask(loading, "SELECT f.topic, f.partition, f.incarnation, f.\"offset\", f.batch, f.value"
+        ask(loading, "SELECT f.topic, f.partition, f.incarnation, f.\"offset\", f.batch, f.value,"
+                     " f.digest"
                      " FROM record.fact f LEFT JOIN record.commit_log c ON c.batch = f.batch"
                      " WHERE f.service = $1 AND coalesce(c.position, 0) <= $2"
                      " ORDER BY c.position, f.topic, f.partition, f.\"offset\"");

@@ -34,6 +34,9 @@ bool sqlstate_fault(struct fault *fault, PGconn *connection, const PGresult *res
         result != NULL ? PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY) : NULL;
     const char *detail = result != NULL ? PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL) : NULL;
     const char *hint = result != NULL ? PQresultErrorField(result, PG_DIAG_MESSAGE_HINT) : NULL;
+    if (hint == NULL && state != NULL && strcmp(state, "25006") == 0)
+        hint = "the server is a standby, or was set read-only: --database has to lead to the "
+               "primary";
     enum fault_reaction reaction = sqlstate_reaction(state);
     if (state == NULL && connection != NULL && PQstatus(connection) == CONNECTION_OK &&
         result != NULL && PQresultStatus(result) != PGRES_FATAL_ERROR)

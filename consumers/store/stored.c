@@ -2,26 +2,33 @@
 
 #include "consumers/store/connection.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define COLUMNS                                                                                    \
     "l.batch, l.topic, l.partition, l.incarnation, l.\"offset\", l.kafka_timestamp, l.key,"        \
-    " l.headers, l.value"
+    " l.headers, l.value, e.sha256"
 
-static const char ACCEPTED[] = "SELECT " COLUMNS " FROM record.ledger l"
-                               " WHERE l.batch = $1 AND l.verdict = 0"
-                               " ORDER BY l.topic, l.partition, l.\"offset\"";
+/* What was received counts by its own digest, also where some of its bytes were erased since. */
+#define ERASURE                                                                                    \
+    " LEFT JOIN record.erasure e ON e.batch = l.batch AND e.topic = l.topic"                       \
+    " AND e.partition = l.partition AND e.\"offset\" = l.\"offset\""
+
+static const char ACCEPTED[] =
+    "SELECT " COLUMNS " FROM record.ledger l" ERASURE " WHERE l.batch = $1 AND l.verdict = 0"
+    " ORDER BY l.topic, l.partition, l.\"offset\"";
 
 static const char REPLAYED[] =
     "SELECT " COLUMNS " FROM record.verdict v JOIN record.ledger l ON l.batch = v.ledger_batch"
-    " AND l.topic = v.topic AND l.partition = v.partition AND l.\"offset\" = v.\"offset\""
+    " AND l.topic = v.topic AND l.partition = v.partition AND l.\"offset\" = v.\"offset\"" ERASURE
     " WHERE v.batch = $1 AND v.verdict = 0"
     " ORDER BY l.topic, l.partition, l.incarnation, l.\"offset\"";
 
 static const char REFUSED[] =
-    "SELECT " COLUMNS " FROM record.ledger l JOIN record.topic t ON t.topic = l.topic"
-    " WHERE l.verdict <> 0 AND (l.batch, l.topic, l.partition, l.\"offset\") > ($1, $2, $3, $4)"
+    "SELECT " COLUMNS " FROM record.ledger l JOIN record.topic t ON t.topic = l.topic" ERASURE
+    " WHERE l.verdict <> 0 AND e.whole IS NOT TRUE"
+    " AND (l.batch, l.topic, l.partition, l.\"offset\") > ($1, $2, $3, $4)"
     " AND ($5::text IS NULL OR t.name = $5 AND l.partition = $6 AND l.\"offset\" = $7)"
     " AND NOT EXISTS (SELECT FROM record.verdict v WHERE v.topic = l.topic"
     "  AND v.partition = l.partition AND v.incarnation = l.incarnation"
@@ -58,7 +65,13 @@ static bool read_row(struct taken *taken, const PGresult *result, int row, PGcon
     taken->key = maybe_bytes(result, row, 6, &taken->key_size);
     taken->headers = maybe_bytes(result, row, 7, &taken->headers_size);
     taken->value = maybe_bytes(result, row, 8, &taken->value_size);
-    codec_digest(taken->value, taken->value_size, taken->digest);
+    if (result_null(result, row, 9)) {
+        codec_digest(taken->value, taken->value_size, taken->digest);
+    } else {
+        at = result_bytes(result, row, 9, &size);
+        assert(size == sizeof taken->digest);
+        memcpy(taken->digest, at, sizeof taken->digest);
+    }
     return true;
 }
 
@@ -124,8 +137,13 @@ bool stored_refused(struct stored *stored, PGconn *connection, struct topics *to
     }
     stored->more = stored->count == (size_t)most;
     for (size_t i = 0; i < stored->count; i++) {
-        if (taken_judge(&stored->records[i], arena))
+        struct taken *taken = &stored->records[i];
+        uint8_t received[sizeof taken->digest];
+        memcpy(received, taken->digest, sizeof received);
+        if (taken_judge(taken, arena)) {
+            memcpy(taken->digest, received, sizeof received);
             continue;
+        }
         if (i == 0) {
             stored_free(stored);
             return fault_set(fault, FAULT_FATAL, "one record needs more memory than all may have");

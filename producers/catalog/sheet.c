@@ -27,6 +27,7 @@ static char *next_line(struct reading *reading)
     if (line == NULL || *line == '\0')
         return NULL;
     char *newline = strchr(line, '\n');
+    assert(newline != NULL);
     *newline = '\0';
     reading->next = newline + 1;
     reading->line++;

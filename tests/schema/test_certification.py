@@ -164,7 +164,8 @@ class Certification(unittest.TestCase):
     def test_everything_derived_is_forgotten(self):
         """What is not derived is named; any further table has to be emptied."""
         kept = {"migration", "repeatable", "topic", "partition", "commit_head", "commit_log",
-                "commit_take", "governance_head", "ledger", "verdict", "service", "derivation"}
+                "commit_take", "governance_head", "ledger", "verdict", "service", "derivation",
+                "archive", "erasure"}
         names = {row["name"] for row in self.database.query(
             "SELECT relname AS name FROM pg_class WHERE relnamespace = 'record'::regnamespace"
             " AND relkind IN ('r', 'p') AND NOT relispartition"

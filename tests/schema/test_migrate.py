@@ -69,7 +69,8 @@ class Migrating(unittest.TestCase):
     def before_certificates(self):
         """A database as the first migration left it, where a later one changed something."""
         database = self.copy()
-        database.query("DROP TABLE record.certification_step, record.derivation CASCADE")
+        database.query("DROP TABLE record.certification_step, record.derivation,"
+                       " record.archive, record.erasure CASCADE")
         database.query("DROP FUNCTION assay.soa_diff")
         database.query("CREATE FUNCTION assay.soa_diff(text, text, text) RETURNS TABLE"
                        " (standard text) LANGUAGE sql AS 'SELECT NULL'")

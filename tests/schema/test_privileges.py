@@ -24,6 +24,7 @@ MATRIX = (
     ("schema", {A: "USAGE", R: "USAGE", U: "USAGE"}, "assay record"),
     ("sequence", {}, "record.batch_tiebreak record.topic_topic_seq"),
     ("table", {}, "record.ledger_MONTH"),
+    ("table", {A: "SELECT", U: "SELECT"}, "record.archive record.erasure"),
     ("table", {A: "SELECT", U: "SELECT"}, "record.ledger_other"),
     ("table", {A: "INSERT SELECT", U: "SELECT"}, "record.ledger record.verdict"),
     ("table", {A: "INSERT SELECT", R: "SELECT", U: "SELECT"},
@@ -44,13 +45,17 @@ MATRIX = (
      assay.event.position assay.event.topic assay.reject.detail assay.reject.incarnation
      assay.reject.offset assay.reject.partition assay.reject.reason assay.reject.received_at
      assay.reject.replayed_at assay.reject.topic"""),
+    ("function", {},  # an operator's, as a member of assay_owner
+     """record.attach_month/1 record.detach_month/1 record.drop_month/2 record.erase/2
+     record.erase_refused/5 record.overlay_bytes/3 record.personal_texts/1 record.times_in/2
+     record.wire_payloads/2"""),
     ("function", {A: "EXECUTE"},
      """record.advance/11 record.append_commit/3 record.batch_name/0 record.claim/3
      record.derivation/1 record.ensure_ledger_partitions/0 record.forget_derived/1 record.halt/4
      record.known_services/1 record.lock_governance/0 record.lock_lagging/1 record.lock_services/1
      record.look/5 record.note_environments/2 record.note_producers/3 record.reopen/2
-     record.resume/2 record.skip_services/2 record.start_at/4 record.store_services/2
-     record.topic_number/1"""),
+     record.require_ledger/0 record.resume/2 record.skip_services/2 record.start_at/4
+     record.store_services/2 record.topic_number/1"""),
     ("function", {A: "EXECUTE", R: "EXECUTE", U: "EXECUTE"},
      """assay.cell_status_at/1 assay.cell_status_at/2 assay.certification_at/1
      assay.certification_at/2 assay.scope_at/1 assay.scope_at/2 assay.service_status_at/1
@@ -262,7 +267,7 @@ class Privileges(unittest.TestCase):
             " FROM pg_proc p WHERE p.pronamespace::regnamespace::text IN ('record', 'assay')"
         )
         pinned = {row["name"] for row in functions if row["prosecdef"]}
-        self.assertEqual(len(pinned), 21)
+        self.assertEqual(len(pinned), 27)
         for row in functions:
             if row["prosecdef"]:
                 self.assertIn("search_path=pg_catalog, pg_temp", row["proconfig"], row["name"])
