@@ -26,7 +26,7 @@ import pkgutil
 
 class Fault:
     NAME = None
-    NEEDS = frozenset()  # of "aggregators", "steps", "kafka", "postgresql", "network", "disk", "clock"
+    NEEDS = frozenset()  # of aggregators, steps, kafka, postgresql, network, disk, clock
     NODES = (1, 3)  # sizes of the Kafka cluster it makes sense with
     SECONDS = (0.5, 2.0)
     WEIGHT = 1.0  # how often it is drawn, next to others

@@ -72,19 +72,26 @@ class KillAtStep(AtStep):
 
 class Zombie(AtStep):
     """Stopped at a named step until its partitions are others', then let go on. What it held in
-    PostgreSQL meanwhile is let go of as timeouts would, which are not waited for here."""
+    PostgreSQL meanwhile is let go of as timeouts would, which are not waited for here. Mostly it is
+    stopped where it holds nothing yet: there nothing but its fencing keeps it from writing."""
 
     NAME = "zombie"
     NEEDS = {"aggregators", "steps"}
-    SECONDS = (1.5, 4)
+    SECONDS = (2, 4.5)
     WEIGHT = 3
+    HOLDING_NOTHING = ["before-begin", "begun", "named", "before-advance"]
 
     @classmethod
     def draw(cls, chance, layout):
-        return {**super().draw(chance, layout), "session_ends": chance.random() < 0.6}
+        drawn = super().draw(chance, layout)
+        if chance.random() < 0.6:
+            drawn.update(step=chance.choice(cls.HOLDING_NOTHING), all_of_them=False)
+        return {**drawn, "session_ends": chance.random() < 0.3}
 
     def begin(self):
         self.armed = []
+        if self.parts.layout.aggregators == 1:
+            self.parts.aggregators.resize(2)  # who takes over
         self.armed = self.arm(signal.SIGSTOP)
         self.stopped = [one for one in self.armed if one.killpoint.fired()]
         if self.session_ends:
@@ -102,6 +109,7 @@ class Zombie(AtStep):
         for one in self.armed:
             one.killpoint.disarm()
             one.send(signal.SIGCONT)  # which is nothing to one that runs
+        self.parts.aggregators.resize(self.parts.layout.aggregators)
 
 
 class Stop(Fault):
