@@ -8,29 +8,15 @@
  * the last, CPU seconds, and how many were accepted.
  */
 #include "proto/record.h"
+#include "tests/bench/client.h"
 
 #include <librdkafka/rdkafka.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <time.h>
 
 enum { BATCH = 10000, ARENA_BYTES = 4 << 20, GIVE_UP_SECONDS = 120 };
-
-static _Noreturn void fail(const char *what)
-{
-    fprintf(stderr, "bench-drain: %s\n", what);
-    exit(3);
-}
-
-static double now(void)
-{
-    struct timespec clock;
-    clock_gettime(CLOCK_MONOTONIC, &clock);
-    return (double)clock.tv_sec + (double)clock.tv_nsec * 1e-9;
-}
 
 static rd_kafka_t *connect_to(const char *brokers)
 {
@@ -122,12 +108,8 @@ int main(int argc, char **argv)
         }
     }
     double seconds = now() - begin;
-    struct rusage usage;
-    getrusage(RUSAGE_SELF, &usage);
-    double cpu = (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
-                 (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1e-6;
     printf("{\"records\": %ld, \"accepted\": %ld, \"seconds\": %.4f, \"cpu\": %.3f}\n", taken,
-           accepted, seconds, cpu);
+           accepted, seconds, cpu_seconds());
     arena_free(arena);
     rd_kafka_queue_destroy(queue);
     rd_kafka_consumer_close(kafka);

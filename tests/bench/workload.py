@@ -13,7 +13,14 @@ STANDARD = "bench-174"
 
 def sizes(variant):
     """services, environments, checks"""
-    return (1, 1, 200) if variant == "subjects" else (300, 2, 174)
+    return (1, 1, 200) if variant.startswith("subjects") else (300, 2, 174)
+
+
+def streams(variant):
+    """as load.c has them"""
+    services, environments, checks = sizes(variant)
+    subjects = {"subjects": 5000, "subjects-quick": 250}.get(variant, 1)
+    return services * environments * checks * subjects
 
 
 def service(number):
