@@ -3,8 +3,8 @@
 
     units.py BUILD
 
-Nothing is started: systemd-analyze reads the files, with the built programs where the installed ones
-would be.
+Nothing is started: systemd-analyze reads the files, with the built programs where the installed
+ones would be.
 """
 
 import subprocess
