@@ -1,5 +1,5 @@
--- An operator's: erases a refused record whole, key, headers and value, where nobody can say what of
--- its bytes speaks of whom. Its place, the reason it was refused for and the value's SHA-256 stay;
+-- An operator's: erases a refused record whole, key, headers and value, where nobody can say what
+-- of its bytes speaks of whom. Its place, the reason it was refused for and the value's SHA-256 stay;
 -- replay passes over it. False: there is no such record, or it counts, or is erased already. For
 -- members of assay_owner only.
 CREATE OR REPLACE FUNCTION record.erase_refused(

@@ -1,5 +1,6 @@
 -- The bytes with every occurrence of `old` replaced by `new`, from the first to the last, as
--- replace() does with text. Both have as many bytes, so no length that stands before a text changes.
+-- replace() does with text. Both have as many bytes, so no length that stands before a text
+-- changes.
 CREATE OR REPLACE FUNCTION record.overlay_bytes(bytes bytea, old bytea, new bytea) RETURNS bytea
 LANGUAGE plpgsql IMMUTABLE STRICT
 AS $$

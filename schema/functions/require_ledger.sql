@@ -8,8 +8,8 @@ DECLARE
     lacking text;
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended('assay writers', 0));
-    SELECT string_agg(format('record.ledger_%s (%s of %s commits)', m.month, m.gone, m.commits), ', '
-                      ORDER BY m.month) INTO lacking
+    SELECT string_agg(format('record.ledger_%s (%s of %s commits)', m.month, m.gone, m.commits),
+                      ', ' ORDER BY m.month) INTO lacking
     FROM (SELECT to_char(to_timestamp((l.batch >> 10) / 1000000.0) AT TIME ZONE 'UTC', 'YYYY_MM')
                      AS month,
                  count(*) AS commits,

@@ -1,5 +1,5 @@
--- The payloads of a protobuf message's length-delimited fields of one number, in their order. Raises
--- where the bytes are no message.
+-- The payloads of a protobuf message's length-delimited fields of one number, in their order.
+-- Raises where the bytes are no message.
 CREATE OR REPLACE FUNCTION record.wire_payloads(message bytea, field integer)
 RETURNS SETOF bytea
 LANGUAGE plpgsql IMMUTABLE STRICT
