@@ -1,7 +1,7 @@
 -- An operator's: erases a refused record whole, key, headers and value, where nobody can say what
--- of its bytes speaks of whom. Its place, the reason it was refused for and the value's SHA-256 stay;
--- replay passes over it. False: there is no such record, or it counts, or is erased already. For
--- members of assay_owner only.
+-- of its bytes speaks of whom. Its place, the reason it was refused for and the value's SHA-256
+-- stay; replay passes over it. False: there is no such record, or it counts, or is erased already.
+-- For members of assay_owner only.
 CREATE OR REPLACE FUNCTION record.erase_refused(
     topic_name text, partition_number integer, incarnation_number integer, at_offset bigint,
     reason text) RETURNS boolean
