@@ -17,7 +17,7 @@ def drawing(figures, title):
         ' font-family="sans-serif" font-size="12">',
         f'<rect width="{WIDTH}" height="{height}" fill="white"/>',
         f'<text x="10" y="20" font-size="14">{escape(title)}</text>',
-        f'<text x="10" y="38" fill="#555">events a second, medians; light: floor or peer</text>',
+        '<text x="10" y="38" fill="#555">events a second, medians; light: floor or peer</text>',
     ]
     for i, figure in enumerate(shown):
         top = 50 + i * (2 * BAR + GAP)
@@ -29,5 +29,6 @@ def drawing(figures, title):
             y = top + j * BAR
             lines.append(f'<rect x="{LABEL}" y="{y}" width="{width:.1f}" height="{BAR - 1}"'
                          f' fill="{colour}"/>')
-            lines.append(f'<text x="{LABEL + width + 4:.1f}" y="{y + BAR - 3}">{median:,.0f}</text>')
+            lines.append(f'<text x="{LABEL + width + 4:.1f}" y="{y + BAR - 3}">'
+                         f"{median:,.0f}</text>")
     return "\n".join([*lines, "</svg>"]) + "\n"

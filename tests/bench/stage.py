@@ -112,7 +112,8 @@ class Database:
         def give_up():
             for aggregator in aggregators:
                 aggregator.must_run()
-            halted = self.value("SELECT string_agg(reason, '; ') FROM record.partition WHERE halted")
+            halted = self.value("SELECT string_agg(reason, '; ') FROM record.partition"
+                                " WHERE halted")
             if halted:
                 raise Failed(f"a partition halted: {halted}")
 

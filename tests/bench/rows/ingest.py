@@ -91,10 +91,15 @@ def measure(name, options):
                 runs.append(repetition(stage, template, options))
     row = f"ingest-{name}"
     yield Figure(row, f"ingest, {name}", "/s", [run.rate for run, _ in runs],
-                 [rate for _, rate in runs], COPY, at_least=goal,
+                 [rate for _, (rate, _) in runs], COPY, at_least=goal,
                  more={"runs": [vars(run) for run, _ in runs]})
+    yield Figure(row, "CPU of aggregator and postgresql", "s/100k",
+                 [run.cpu["aggregator"] + run.cpu["postgresql"] for run, _ in runs],
+                 [cpu for _, (_, cpu) in runs], COPY)
     for part in ("aggregator", "postgresql", "kafka"):
         yield Figure(row, f"CPU of {part}", "s/100k", [run.cpu[part] for run, _ in runs])
+    for part in ("ledger", "derived", "wal"):
+        yield Figure(row, f"disk: {part}", "bytes/event", [run.disk[part] for run, _ in runs])
     yield Figure(row, "peak memory of the aggregator", "MiB", [run.peak_mib for run, _ in runs])
 
 

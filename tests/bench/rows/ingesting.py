@@ -5,6 +5,7 @@ first batch's commit to the last one's. So joining the group and reading the sta
 do not count, nor does the first batch's own work; the JSON has the whole time, too.
 """
 
+import resource
 import time
 from dataclasses import dataclass
 
@@ -16,6 +17,14 @@ FROM record.commit_log l JOIN record.commit_take t USING (batch)
 WHERE l.position > %s GROUP BY l.position ORDER BY l.position
 """
 
+# All of it, indexes and TOAST too; what is derived can be made again from the rest.
+SIZES = """
+SELECT coalesce(sum(pg_total_relation_size(c.oid)) FILTER (WHERE c.relname LIKE 'ledger%'), 0),
+       coalesce(sum(pg_total_relation_size(c.oid)) FILTER (WHERE c.relname NOT LIKE 'ledger%'), 0),
+       pg_current_wal_insert_lsn() - '0/0'
+FROM pg_class c WHERE c.relnamespace = 'record'::regnamespace AND c.relkind = 'r'
+"""
+
 
 @dataclass
 class Run:
@@ -25,13 +34,14 @@ class Run:
     first: float  # seconds from the first program's start to the first commit
     cpu: dict  # CPU seconds per 100,000 events: aggregator, postgresql, kafka
     peak_mib: float  # of the largest aggregator
+    disk: dict  # bytes an event: ledger, derived, wal
     batches: int
 
 
 def ingest(stage, database, count=1, flags=(), meanwhile=lambda taken: None, beside=None):
     """Aggregators take in all that was sent. `beside` is given each one when it has started;
     what it returns is ended after them."""
-    position = database.position()
+    position, sizes = database.position(), database.query(SIZES)[0]
     before = (cpu_of_server(stage.postgresql.pid()), cpu_of_server(stage.kafka.pid()))
     began = time.time()
     aggregators = stage.aggregate(database, count, flags)
@@ -42,6 +52,7 @@ def ingest(stage, database, count=1, flags=(), meanwhile=lambda taken: None, bes
         aggregator.look()
     for process in [*others, *aggregators]:
         process.end()
+    grown = [int(now - then) for now, then in zip(database.query(SIZES)[0], sizes)]
     commits = database.query(COMMITS, position)
     events = sum(taken for _, taken in commits)
     (first, first_taken), (last, _) = commits[0], commits[-1]
@@ -53,23 +64,31 @@ def ingest(stage, database, count=1, flags=(), meanwhile=lambda taken: None, bes
     return Run(
         events, rate, last - began, first - began,
         {name: seconds / events * 1e5 for name, seconds in cpu.items()},
-        max(aggregator.peak_kib for aggregator in aggregators) / 1024, len(commits),
+        max(aggregator.peak_kib for aggregator in aggregators) / 1024,
+        {name: size / events for name, size in zip(("ledger", "derived", "wal"), grown)},
+        len(commits),
     )
 
 
 def floor(stage, database, position):
-    """Rows a second of binary COPY: the ledger rows made after the position, over one connection,
-    into an empty table with the same columns and indexes."""
+    """Binary COPY of the ledger rows made after the position, over one connection, into an empty
+    table with the same columns and indexes: rows a second, and CPU seconds per 100,000 rows of
+    psql and PostgreSQL."""
     rows = stage.directory / "rows.bin"
     batches = ("SELECT batch FROM record.commit_log WHERE position > " + str(position))
     database.psql(f"\\copy (SELECT * FROM record.ledger WHERE batch IN ({batches})"
                   f" ORDER BY batch) TO '{rows}' (FORMAT binary)")
     database.psql("CREATE TABLE floor (LIKE record.ledger INCLUDING INDEXES)")
     stage.checkpoint()
-    began = time.monotonic()
+    before, began = _cpu_of_copy(stage), time.monotonic()
     database.psql(f"\\copy floor FROM '{rows}' (FORMAT binary)")
-    seconds = time.monotonic() - began
+    seconds, cpu = time.monotonic() - began, _cpu_of_copy(stage) - before
     count = database.value("SELECT count(*) FROM floor")
     database.psql("DROP TABLE floor")
     rows.unlink()
-    return count / seconds
+    return count / seconds, cpu / count * 1e5
+
+
+def _cpu_of_copy(stage):
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return cpu_of_server(stage.postgresql.pid()) + ended.ru_utime + ended.ru_stime

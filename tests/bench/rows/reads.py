@@ -19,8 +19,8 @@ READS = {  # what: statement, goal in ms, its goal's growth
     "cells of one service":
         (f"SELECT * FROM assay.cell_status WHERE service = '{SERVICE}'", 5),
     "roll-up of the organisation":
-        ("SELECT standard, environment, posture, count(*), sum(passed), sum(failed), sum(applicable)"
-         " FROM assay.service_status GROUP BY 1, 2, 3", 30),
+        ("SELECT standard, environment, posture, count(*), sum(passed), sum(failed),"
+         " sum(applicable) FROM assay.service_status GROUP BY 1, 2, 3", 30),
 }
 ALL_CELLS, ALL_CELLS_MS = "SELECT * FROM assay.cell_status", 150
 GROWTH = 1.2
@@ -34,10 +34,9 @@ def timed(call):
 
 
 def read(database, statement, times):
-    name = f"read_{abs(hash(statement))}"
-    database.query(f"PREPARE {name} AS {statement}")
-    samples = [timed(lambda: database.query(f"EXECUTE {name}")) for _ in range(times + 2)][2:]
-    database.query(f"DEALLOCATE {name}")
+    database.query(f"PREPARE reading AS {statement}")
+    samples = [timed(lambda: database.query("EXECUTE reading")) for _ in range(times + 2)][2:]
+    database.query("DEALLOCATE reading")
     return percentile(samples, 50)
 
 
