@@ -8,7 +8,13 @@
 #include <string.h>
 #include <time.h>
 
-enum { BOUNDS_MS = 5000, CLUSTER_MS = 10000, LOOK_MS = 500, VERIFY_EVERY_MS = 10000 };
+enum {
+    BOUNDS_MS = 5000,
+    CLUSTER_MS = 10000,
+    LOOK_MS = 500,
+    VERIFY_EVERY_MS = 10000,
+    SILENCE_MS = 10000, /* Kafka's, before a word is said of it */
+};
 
 struct held_partition *held_find(struct held *held, const char *topic, int32_t partition)
 {
@@ -170,12 +176,17 @@ void held_witness(struct held_partition *partition)
            sizeof partition->witness_digest);
 }
 
-/* Has the witness sent again. What is taken until it comes was taken of the log that it is in. */
-static void verify_again(struct held *held, struct held_partition *partition, int64_t low)
+static int64_t monotonic_ms(void)
 {
     struct timespec clock;
     clock_gettime(CLOCK_MONOTONIC, &clock);
-    int64_t now_ms = (int64_t)clock.tv_sec * 1000 + clock.tv_nsec / 1000000;
+    return (int64_t)clock.tv_sec * 1000 + clock.tv_nsec / 1000000;
+}
+
+/* Has the witness sent again. What is taken until it comes was taken of the log that it is in. */
+static void verify_again(struct held *held, struct held_partition *partition, int64_t low)
+{
+    int64_t now_ms = monotonic_ms();
     if (partition->verify || now_ms - partition->verified_ms < VERIFY_EVERY_MS)
         return;
     partition->verified_ms = now_ms;
@@ -187,10 +198,35 @@ static void verify_again(struct held *held, struct held_partition *partition, in
     intake_seek(held->intake, partition->topic->name, partition->partition, partition->witness);
 }
 
+/* librdkafka tries for ever, and tells nobody that a cluster it knew is silent: said once, and once
+ * that it is over. `answered`: some broker has just been heard. */
+static void note_silence(struct held *held, bool answered)
+{
+    struct fault fault = {0};
+    answered = answered || intake_answered(held->intake, LOOK_MS, &fault);
+    int64_t now_ms = monotonic_ms();
+    int64_t silent_ms = held->silence.since_ms == 0 ? 0 : now_ms - held->silence.since_ms;
+    if (answered) {
+        if (held->silence.said)
+            log_notice("Kafka answers again, after %lld s", (long long)silent_ms / 1000);
+        held->silence.since_ms = 0;
+        held->silence.said = false;
+    } else if (held->silence.since_ms == 0) {
+        held->silence.since_ms = now_ms;
+    } else if (silent_ms >= SILENCE_MS && !held->silence.said) {
+        log_warning("Kafka has not answered for %lld s (%s); it is asked until it does",
+                    (long long)silent_ms / 1000, fault.text);
+        held->silence.said = true;
+    }
+}
+
 bool held_look(struct held *held, struct fault *fault)
 {
-    if (held->count == 0)
+    if (held->count == 0) {
+        if (held->silence.since_ms != 0) /* the session has ended meanwhile */
+            note_silence(held, false);
         return true;
+    }
     struct held_partition *partition = &held->items[held->looked++ % held->count];
     if (!partition->halted && !partition->at_end)
         return true; /* busy: its batches say how far it is */
@@ -199,8 +235,10 @@ bool held_look(struct held *held, struct fault *fault)
         int64_t low;
         int64_t high;
         struct fault ignored; /* no broker, no news: complete_through stays where it is */
-        if (!intake_bounds(held->intake, partition->topic->name, partition->partition, LOOK_MS,
-                           &low, &high, &ignored))
+        bool answered = intake_bounds(held->intake, partition->topic->name, partition->partition,
+                                      LOOK_MS, &low, &high, &ignored);
+        note_silence(held, answered);
+        if (!answered)
             return true;
         verify_again(held, partition, low);
         if (high > partition->next && high > partition->end)

@@ -31,6 +31,10 @@ struct held {
     struct held_partition *items;
     size_t count;
     size_t looked; /* whose turn it is to be looked at */
+    struct {
+        int64_t since_ms; /* when first asked in vain, monotonic; 0: Kafka answers */
+        bool said;
+    } silence;
 };
 
 /*

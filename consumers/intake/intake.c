@@ -265,13 +265,39 @@ const char *intake_cluster(struct intake *intake, int timeout_ms)
     return intake->cluster;
 }
 
+bool intake_answered(struct intake *intake, int timeout_ms, struct fault *fault)
+{
+    const struct rd_kafka_metadata *metadata;
+    rd_kafka_resp_err_t code = rd_kafka_metadata(intake->kafka, 0, NULL, &metadata, timeout_ms);
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return kafka_fault_set(fault, code, "asking for the brokers");
+    rd_kafka_metadata_destroy(metadata);
+    return true;
+}
+
+/* One end of the log. Not by rd_kafka_query_watermark_offsets: where the broker goes away, 2.0.2
+ * waits in there until it comes back, whatever time it was given. */
+static bool bound(struct intake *intake, const char *topic, int32_t partition, int64_t which,
+                  int timeout_ms, int64_t *offset, struct fault *fault)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_t *asked = rd_kafka_topic_partition_list_add(list, topic, partition);
+    asked->offset = which;
+    rd_kafka_resp_err_t code = rd_kafka_offsets_for_times(intake->kafka, list, timeout_ms);
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+        code = asked->err;
+    *offset = asked->offset;
+    rd_kafka_topic_partition_list_destroy(list);
+    return code == RD_KAFKA_RESP_ERR_NO_ERROR ||
+           kafka_fault_set(fault, code, "asking for a log's bounds");
+}
+
 bool intake_bounds(struct intake *intake, const char *topic, int32_t partition, int timeout_ms,
                    int64_t *low, int64_t *high, struct fault *fault)
 {
-    rd_kafka_resp_err_t code =
-        rd_kafka_query_watermark_offsets(intake->kafka, topic, partition, low, high, timeout_ms);
-    return code == RD_KAFKA_RESP_ERR_NO_ERROR ||
-           kafka_fault_set(fault, code, "asking for a log's bounds");
+    /* The end last: what is below it is then not below the first offset either. */
+    return bound(intake, topic, partition, RD_KAFKA_OFFSET_BEGINNING, timeout_ms, low, fault) &&
+           bound(intake, topic, partition, RD_KAFKA_OFFSET_END, timeout_ms, high, fault);
 }
 
 void intake_seek(struct intake *intake, const char *topic, int32_t partition, int64_t offset)

@@ -81,6 +81,9 @@ void intake_headers(const struct received *received,
  * not come within the time. */
 const char *intake_cluster(struct intake *intake, int timeout_ms);
 
+/* Whether any broker answers at all, asked of one. */
+bool intake_answered(struct intake *intake, int timeout_ms, struct fault *fault);
+
 /* The log's first offset and the one after its last, asked of the broker. */
 bool intake_bounds(struct intake *intake, const char *topic, int32_t partition, int timeout_ms,
                    int64_t *low, int64_t *high, struct fault *fault);

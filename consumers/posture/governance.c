@@ -239,7 +239,7 @@ void posture_governance_add(struct posture_governance *governance, const Assay__
     struct governance_version *version =
         place > 0 && compared == 0 ? fact->versions[place - 1]
                                    : add_version(governance, fact, place, event, &order, position);
-    if (version->record_count == 0 || record->batch < version->head.known)
+    if (version->record_count == 0)
         version->head.known = record->batch;
     version->records =
         array_room(version->records, &version->record_room, version->record_count + 1u,

@@ -15,7 +15,9 @@
  *
  * System time: facts carry the batch that brought them; governance facts also the position of their
  * commit, and a service is evaluated "as of" a governance position, ignoring later ones. Positions
- * rise with every commit; batches are only labels.
+ * rise with every commit; batches are only labels, whose order says nothing (a clock may have been
+ * set back). So the records of one event are told in the order of their commits: the first told of
+ * those that count made it known.
  *
  * Ownership: handles own copies of everything they are told. Texts and steps handed to a sink live
  * until the call returns. Memory: aborts when the system has none; sizes are bounded by the facts.

@@ -167,8 +167,6 @@ static struct fact_version *add_version(struct posture_service *service, struct 
         array_room(version->records, &version->record_room, version->record_count + 1u,
                    sizeof *version->records, &service->bytes);
     version->records[version->record_count++] = keep_record(service, record);
-    if (record->batch < version->head.known)
-        version->head.known = record->batch;
     fact->changed = true;
     return version;
 }

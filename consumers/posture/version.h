@@ -12,7 +12,7 @@
 
 struct version {
     struct posture_order order;
-    int64_t known; /* batch that first brought a record of it which counts */
+    int64_t known; /* batch of the first record told of it which counts */
 };
 
 /* The facts' order: (occurred_at, sequence, id), then the digest. <0, 0, >0. */
