@@ -94,8 +94,10 @@ class Silence(Scenario):
         self.kafka.refuse()
         self.publish()
         await_condition(lambda: self.kafka.turned_away >= before + 6, 60, "six tries")
+        await_condition(lambda: self.new_lines("Kafka has not answered for"), 60, "a word of it")
         self.kafka.heal()
         self.assertGoesOn()
+        await_condition(lambda: self.new_lines("Kafka answers again, after"), 60, "and of its end")
         lines = self.new_lines("Kafka")
         self.assertLessEqual(len(lines), MOST_LINES, lines)
 
