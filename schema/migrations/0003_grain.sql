@@ -51,7 +51,8 @@ CREATE TABLE record.producer (
 ALTER TABLE record.producer ALTER COLUMN heard SET STORAGE EXTERNAL;
 
 -- Packed rows are a few kilobytes: kept in the row up to a page, beyond that compressed with lz4.
--- pglz costs more than all else that is done to them.
+-- pglz costs more than all else that is done to them; it has to do where a PostgreSQL was built
+-- without lz4.
 ALTER TABLE record.history SET (toast_tuple_target = 8160);
 ALTER TABLE record.timeline SET (toast_tuple_target = 8160);
 ALTER TABLE record.standing SET (toast_tuple_target = 8160);
@@ -59,6 +60,12 @@ DO $$
 DECLARE
     packed record;
 BEGIN
+    IF NOT EXISTS (SELECT FROM pg_settings s
+                   WHERE s.name = 'default_toast_compression' AND 'lz4' = ANY (s.enumvals)) THEN
+        RAISE WARNING 'this PostgreSQL was built without lz4: rows are compressed with pglz, which '
+                      'costs more';
+        RETURN;
+    END IF;
     FOR packed IN
         SELECT a.attrelid::regclass AS relation, a.attname AS name
         FROM pg_attribute a
