@@ -30,6 +30,21 @@ START_TEST(retracted_as_if_never_sent)
 }
 END_TEST
 
+/* Batches are labels: a clock that was set back names a later one lower. */
+START_TEST(known_by_the_first_told)
+{
+    begin();
+    play.batch = 100;
+    TELL(&play, RESULT, .id = 1, .at = day(1), PASS);
+    play.batch = 50;
+    TELL(&play, RESULT, .id = 1, .at = day(1), PASS);
+    play.batch = 40;
+    TELL(&play, RESULT, .id = 1, .at = day(1), PASS);
+    ck_assert_int_eq(play_cell(&play, "A.1", day(1))->cell.step.known, 100);
+    play_end(&play);
+}
+END_TEST
+
 START_TEST(evidence_retracts_results_of_its_service_only)
 {
     begin();
@@ -173,6 +188,7 @@ int main(void)
 {
     const struct named_test tests[] = {
         {"retracted", retracted_as_if_never_sent},
+        {"known by the first told", known_by_the_first_told},
         {"by evidence", evidence_retracts_results_of_its_service_only},
         {"by governance", governance_retracts_what_its_service_is},
         {"standard", a_retracted_standard_takes_its_cells},
