@@ -8,6 +8,10 @@ a real one does: what Assay promises about commits is tried on nothing less.
 PostgreSQL does not run as root. Started by root it runs as the user `postgres`, which Debian's
 package made. Where that user cannot enter the directory, as below /root, it gets the one Linux
 capability that lets a process pass directories, and nothing else of root's.
+
+The programs are those of Debian's package postgresql-15, or those of the folder that the
+environment variable ASSAY_POSTGRESQL_BIN names: initdb and postgres of a newer one, with which
+tests/long/newer tries Assay. A cluster's directory is of the version that made it.
 """
 
 import os
@@ -20,7 +24,7 @@ from pathlib import Path
 
 from local.daemon import Daemon, Failed, free_ports
 
-BIN = Path("/usr/lib/postgresql/15/bin")
+BIN = Path(os.environ.get("ASSAY_POSTGRESQL_BIN", "/usr/lib/postgresql/15/bin")).absolute()
 USER = "postgres"  # of the system, where root starts it, and the superuser of the cluster
 DATABASE = "assay"
 
@@ -88,7 +92,10 @@ class PostgreSQL(Daemon):
 
     def _make_cluster(self):
         if not (BIN / "initdb").exists():
-            raise Failed("Debian's package postgresql-15 is not installed")
+            raise Failed(
+                f"no initdb in {BIN}: Debian's package postgresql-15 is not installed, or"
+                " ASSAY_POSTGRESQL_BIN names another folder"
+            )
         password = secrets.token_hex(16)
         _write_private(self.passwords, f"127.0.0.1:0:*:{USER}:{password}\n")
         for_initdb = self.directory / "password"
@@ -133,11 +140,14 @@ class PostgreSQL(Daemon):
             )
         for way in ways:
             enters = subprocess.run(
-                [*way, "sh", "-c", 'cd "$1"', "sh", self.data], stderr=subprocess.DEVNULL, cwd="/"
+                [*way, "sh", "-c", 'cd "$1" && cd "$2"', "sh", self.data, BIN],
+                stderr=subprocess.DEVNULL, cwd="/",
             )
             if enters.returncode == 0:
                 return way
-        raise Failed(f"the user {USER} cannot enter {self.data}, and PostgreSQL refuses root")
+        raise Failed(
+            f"the user {USER} cannot enter {self.data} or {BIN}, and PostgreSQL refuses root"
+        )
 
     def _psql(self, statement):
         done = subprocess.run(
