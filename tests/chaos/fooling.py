@@ -86,8 +86,9 @@ HARM = {
         "answers", "UPDATE record.timeline SET at[1] = at[1] + interval '1 microsecond'"
         f" WHERE ctid = {ONE.format('timeline', 'cardinality(at) > 0', 'batch DESC')}"),
     "a count of a standing": (
-        "answers", "UPDATE record.standing SET passed[1] = passed[1] + 1 WHERE ctid = "
-        + ONE.format("standing", "cardinality(passed) > 0", "batch DESC")),
+        "answers", "UPDATE record.standing SET tally_change[1] = tally_change[1] + 1"
+        " WHERE ctid = "
+        + ONE.format("standing", "cardinality(tally_change) > 0", "batch DESC")),
     "a step of a fact": (
         "rebuilt", "DELETE FROM record.fact_step WHERE ctid = "
         + ONE.format("fact_step", "true", "batch")),

@@ -34,8 +34,9 @@ class Tampering:
         return {"LD_PRELOAD": str(LIBRARY), "ASSAY_TAMPERED": str(self.path)}
 
     def must_hold(self, pid):
-        """That this process is in its hands: the loader only warns of what it cannot preload."""
-        if str(self.path) not in Path(f"/proc/{pid}/maps").read_text():
+        """That this process is in its hands: the loader only warns of what it cannot preload. None:
+        it has just ended, and its successor will be."""
+        if pid is not None and str(self.path) not in Path(f"/proc/{pid}/maps").read_text():
             raise AssertionError(f"process {pid} has not mapped {self.path}")
 
     def _set(self, word, value):
