@@ -25,13 +25,17 @@ def _stat(pid):
 
 def cpu_of_server(pid):
     """CPU seconds of a process and all its children, living or ended."""
-    own = _stat(pid)
-    total = sum(map(int, own[11:15])) if own else 0
-    for name in os.listdir("/proc"):
-        stat = _stat(name) if name.isdigit() else None
-        if stat is not None and int(stat[1]) == pid:
-            total += sum(map(int, stat[11:15]))
-    return total / TICKS
+    while True:
+        own = _stat(pid)
+        if own is None:
+            raise Failed(f"the server with process id {pid} has ended")
+        total = sum(map(int, own[11:15]))
+        for name in os.listdir("/proc"):
+            stat = _stat(name) if name.isdigit() else None
+            if stat is not None and int(stat[1]) == pid:
+                total += sum(map(int, stat[11:15]))
+        if _stat(pid)[13:15] == own[13:15]:  # else a child has ended meanwhile
+            return total / TICKS
 
 
 class Process:

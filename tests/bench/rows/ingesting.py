@@ -1,8 +1,9 @@
 """ingesting -- one measured run of aggregators over what the topics hold, and its floor.
 
-The rate is taken between commits: the events of all batches but the first, over the time from the
-first batch's commit to the last one's. So joining the group and reading the state from the database
-do not count, nor does the first batch's own work; the JSON has the whole time, too.
+Taken between commits: the events of all batches but the first, over the time from the first
+batch's commit to the last one's, and CPU seconds likewise, from when the first batch is seen. So
+joining the group and reading the state from the database do not count, nor does the first batch's
+own work; row start measures these, and the JSON has the whole time, too.
 """
 
 import resource
@@ -32,24 +33,43 @@ class Run:
     rate: float  # events a second, between commits
     whole: float  # seconds from the first program's start to the last commit
     first: float  # seconds from the first program's start to the first commit
-    cpu: dict  # CPU seconds per 100,000 events: aggregator, postgresql, kafka
+    cpu: dict  # CPU seconds per 100,000 events, from the first batch on: aggregator, …
     peak_mib: float  # of the largest aggregator
     disk: dict  # bytes an event: ledger, derived, wal
     batches: int
 
 
+class Account:
+    """CPU seconds spent so far by aggregators, PostgreSQL and Kafka."""
+
+    def __init__(self, stage, aggregators):
+        for aggregator in aggregators:
+            aggregator.look()
+        self.spent = {"aggregator": sum(aggregator.cpu for aggregator in aggregators),
+                      "postgresql": cpu_of_server(stage.postgresql.pid()),
+                      "kafka": cpu_of_server(stage.kafka.pid())}
+
+    def per_100k(self, since, events):
+        return {name: (spent - since.spent[name]) / events * 1e5
+                for name, spent in self.spent.items()}
+
+
 def ingest(stage, database, count=1, flags=(), meanwhile=lambda taken: None, beside=None):
     """Aggregators take in all that was sent. `beside` is given each one when it has started;
     what it returns is ended after them."""
-    position, sizes = database.position(), database.query(SIZES)[0]
-    before = (cpu_of_server(stage.postgresql.pid()), cpu_of_server(stage.kafka.pid()))
+    position, sizes, begun = database.position(), database.query(SIZES)[0], database.taken()
     began = time.time()
     aggregators = stage.aggregate(database, count, flags)
+    accounts = [(begun, Account(stage, aggregators))]
+
+    def look(taken):
+        if len(accounts) == 1 and begun < taken < begun + (stage.sent - begun) * 2 / 3:
+            accounts.append((taken, Account(stage, aggregators)))
+        meanwhile(taken)
+
     others = [beside(aggregator) for aggregator in aggregators] if beside else []
-    database.await_taken(lambda: stage.sent, aggregators, meanwhile)
-    after = (cpu_of_server(stage.postgresql.pid()), cpu_of_server(stage.kafka.pid()))
-    for aggregator in aggregators:
-        aggregator.look()
+    database.await_taken(lambda: stage.sent, aggregators, look)
+    spent = Account(stage, aggregators)
     for process in [*others, *aggregators]:
         process.end()
     grown = [int(now - then) for now, then in zip(database.query(SIZES)[0], sizes)]
@@ -59,11 +79,9 @@ def ingest(stage, database, count=1, flags=(), meanwhile=lambda taken: None, bes
     later = events - first_taken
     # one batch only, or hardly more: then the whole time is all there is
     rate = later / (last - first) if later > events / 3 else events / (last - began)
-    cpu = {"aggregator": sum(aggregator.cpu for aggregator in aggregators),
-           "postgresql": after[0] - before[0], "kafka": after[1] - before[1]}
+    since, account = accounts[-1]
     return Run(
-        events, rate, last - began, first - began,
-        {name: seconds / events * 1e5 for name, seconds in cpu.items()},
+        events, rate, last - began, first - began, spent.per_100k(account, stage.sent - since),
         max(aggregator.peak_kib for aggregator in aggregators) / 1024,
         {name: size / events for name, size in zip(("ledger", "derived", "wal"), grown)},
         len(commits),
