@@ -48,6 +48,8 @@ def packed_headers(headers):
 class Answers(Disturbed):
     """The comparisons of tests/pipeline over the world as the schedule has left it."""
 
+    LEAST_ANSWERS = 0  # faults may leave the witness without any for as long as a seed lasts
+
     @classmethod
     def setUpClass(cls):
         cls.positions = {
