@@ -6,6 +6,7 @@ attribute changes their world at once. It must outlive them.
 
 import mmap
 import os
+import shutil
 import struct
 from pathlib import Path
 
@@ -26,12 +27,14 @@ class Tampering:
         with open(self.path, "r+b") as file:
             self.words = mmap.mmap(file.fileno(), 0)
         self.detours = 0
+        # Next to it: where it was built, below /root for one, that user may not look.
+        self.library = self.path.with_suffix(".so")
+        shutil.copyfile(LIBRARY, self.library)
+        self.library.chmod(0o755)
 
     def variables(self):
         """Of the environment of a process that is to be tampered with."""
-        if not LIBRARY.exists():
-            raise FileNotFoundError(f"{LIBRARY} has not been built")
-        return {"LD_PRELOAD": str(LIBRARY), "ASSAY_TAMPERED": str(self.path)}
+        return {"LD_PRELOAD": str(self.library), "ASSAY_TAMPERED": str(self.path)}
 
     def must_hold(self, pid):
         """That this process is in its hands: the loader only warns of what it cannot preload. None:
