@@ -249,7 +249,7 @@ static bool read_attestations(struct import *import, size_t file, struct foreign
         import->sending.unreadable = true;
     }
     if (import->sending.stopped)
-        log_error("%s: stopped: not all of it was sent", sending_name(&import->sending, file));
+        log_notice("%s: stopped: not all of it was sent", sending_name(&import->sending, file));
     return !import->sending.stopped;
 }
 

@@ -505,7 +505,7 @@ static bool read_xccdf(struct import *import, size_t file, struct foreign_file *
     struct xccdf xccdf = {.import = import, .file = file, .opened = opened};
     import_scans(&xccdf);
     if (import->sending.stopped)
-        log_error("%s: stopped: not all of it was sent", sending_name(&import->sending, file));
+        log_notice("%s: stopped: not all of it was sent", sending_name(&import->sending, file));
     for (size_t i = 0; i < xccdf.scan_count; i++) {
         free(xccdf.scans[i].end_time);
         free(xccdf.scans[i].benchmark);
