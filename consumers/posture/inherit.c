@@ -7,6 +7,7 @@
 
 #include "consumers/posture/array.h"
 #include "consumers/posture/kin.h"
+#include "consumers/posture/merge.h"
 #include "consumers/posture/reach.h"
 
 #include <assert.h>
@@ -355,6 +356,26 @@ static instant next_change(const struct chain *chain)
     return next;
 }
 
+/* The greatest event that takes effect on a link's own inputs, whether or not it changes its own
+ * steps: what changes the provider's by time alone may come at the same instant. */
+static const struct version *own_cause(const struct link *link, instant at)
+{
+    const struct cell_step *own = cell_own_at(link->cell, at);
+    if (own != NULL && own->at == at && own->transition)
+        return own->cause;
+    if (link->run == NULL || at == INSTANT_BEGIN)
+        return NULL;
+    const struct version *cause = NULL;
+    struct merge merge;
+    merge_open(&merge, link->run, link->cell, at - 1, at);
+    if (merge_next(&merge) == at) {
+        merge_advance(&merge);
+        cause = merge_cause(&merge);
+    }
+    merge_close(&merge);
+    return cause;
+}
+
 /* The greatest event that takes effect on any link at an instant. */
 static const struct version *cause_in(const struct chain *chain, instant at)
 {
@@ -363,9 +384,7 @@ static const struct version *cause_in(const struct chain *chain, instant at)
         const struct link *link = &chain->links[i];
         if (link->cell == NULL)
             continue;
-        const struct cell_step *own = cell_own_at(link->cell, at);
-        if (own != NULL && own->at == at && own->transition)
-            cause = version_greater(cause, own->cause);
+        cause = version_greater(cause, own_cause(link, at));
         if (chain->count == 1)
             continue;
         const struct programme_step *programme =
