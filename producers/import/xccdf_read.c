@@ -193,7 +193,18 @@ static void begin_instance(struct pass *pass)
         (struct xccdf_instance){.context = attribute(pass, "context"), .text = copy("")};
 }
 
-static void begin(struct pass *pass)
+/* Whether a scan or a rule is open around the element that begins. */
+static bool within_another(const struct pass *pass)
+{
+    for (int depth = xml_stream_depth(pass->stream); depth-- > 0;)
+        if (pass->open[depth] == PLACE_SCAN || pass->open[depth] == PLACE_RULE)
+            return true;
+    return false;
+}
+
+/* False: what may stand anywhere does so within a scan or a rule, of which one is read at a time.
+ */
+static bool begin(struct pass *pass)
 {
     int depth = xml_stream_depth(pass->stream);
     enum place place = find_place(pass, depth > 0 ? pass->open[depth - 1] : PLACE_OTHER);
@@ -206,6 +217,8 @@ static void begin(struct pass *pass)
     case PLACE_FACTS:
         break;
     case PLACE_BENCHMARK:
+        if (within_another(pass))
+            return false;
         put(&pass->benchmark, attribute(pass, "id"));
         break;
     case PLACE_RULE:
@@ -216,6 +229,8 @@ static void begin(struct pass *pass)
                                          .title = copy("")};
         break;
     case PLACE_SCAN:
+        if (within_another(pass))
+            return false;
         begin_scan(pass);
         break;
     case PLACE_SCAN_BENCHMARK:
@@ -247,6 +262,7 @@ static void begin(struct pass *pass)
         begin_text(pass);
         break;
     }
+    return true;
 }
 
 static void add_text(struct pass *pass)
@@ -359,7 +375,10 @@ static bool run(struct pass *pass, struct fault *why)
     for (;;) {
         switch (xml_stream_next(pass->stream)) {
         case XML_NODE_START:
-            begin(pass);
+            if (!begin(pass))
+                return fault_set(why, FAULT_REJECT, "line %lld: a %s within a TestResult or a Rule",
+                                 (long long)xml_stream_line(pass->stream),
+                                 xml_stream_name(pass->stream));
             break;
         case XML_NODE_TEXT:
             add_text(pass);
