@@ -38,7 +38,7 @@ class Halting(Scenario):
 
     def await_partitions(self, wanted, what):
         return await_condition(
-            lambda: (rows := self.partitions()) and wanted(rows) and rows, 60, what)
+            lambda: (rows := self.partitions()) and wanted(rows) and rows, 180, what)
 
     def statuses(self):
         return {row["service"]: row["status"] for row in self.world.query(
@@ -153,7 +153,7 @@ class Halting(Scenario):
         stranger = "AAAAAAAAAAAAAAAAAAAAAA"
         right = self.swap_cluster(stranger, None)
         world.assay("topics", "create", "--partitions=4")
-        await_condition(lambda: all(row["halted"] for row in self.all_partitions()), 60,
+        await_condition(lambda: all(row["halted"] for row in self.all_partitions()), 180,
                         "every partition to halt", aggregator.must_run)
         rows = self.all_partitions()
         for row, was in zip(rows, before):

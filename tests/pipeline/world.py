@@ -27,7 +27,7 @@ from local.daemon import Daemon, Failed, await_condition  # noqa: E402
 from local.kafka import Kafka  # noqa: E402
 from local.postgresql import PostgreSQL  # noqa: E402
 
-CATCH_UP_SECONDS = 60
+CATCH_UP_SECONDS = 180
 PROGRAM_SECONDS = 120
 
 
