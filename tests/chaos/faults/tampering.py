@@ -28,13 +28,13 @@ class Tampering:
             self.words = mmap.mmap(file.fileno(), 0)
         self.detours = 0
         # Next to it: where it was built, below /root for one, that user may not look.
-        self.library = self.path.with_suffix(".so")
-        shutil.copyfile(LIBRARY, self.library)
-        self.library.chmod(0o755)
+        self.preloaded = self.path.with_suffix(".so")
+        shutil.copyfile(LIBRARY, self.preloaded)
+        self.preloaded.chmod(0o755)
 
     def variables(self):
         """Of the environment of a process that is to be tampered with."""
-        return {"LD_PRELOAD": str(self.library), "ASSAY_TAMPERED": str(self.path)}
+        return {"LD_PRELOAD": str(self.preloaded), "ASSAY_TAMPERED": str(self.path)}
 
     def must_hold(self, pid):
         """That this process is in its hands: the loader only warns of what it cannot preload. None:
