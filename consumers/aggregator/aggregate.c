@@ -9,13 +9,13 @@
 #include "consumers/aggregator/held.h"
 #include "consumers/aggregator/patience.h"
 #include "consumers/store/connection.h"
+#include "runtime/elapsed.h"
 #include "runtime/log.h"
 #include "runtime/settings.h"
 #include "runtime/stop.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 static struct kafka_settings kafka;
 static const char *database;
@@ -98,13 +98,6 @@ struct aggregator {
     struct patience patience;                    /* of what is not a batch */
     char last_complaint[256];
 };
-
-static int64_t now_ms(void)
-{
-    struct timespec clock;
-    clock_gettime(CLOCK_MONOTONIC, &clock);
-    return (int64_t)clock.tv_sec * 1000 + clock.tv_nsec / 1000000;
-}
 
 static void on_assigned(void *context, struct intake_partition *partitions, size_t count)
 {
@@ -210,7 +203,7 @@ static bool recover(struct aggregator *aggregator, struct fault *fault)
 static bool tend(struct aggregator *aggregator)
 {
     struct fault fault;
-    int64_t now = now_ms();
+    int64_t now = elapsed_ms();
     if (aggregator->lagging || now - aggregator->caught_up_ms >= CATCH_UP_MS) {
         size_t done;
         if (!store_catch_up(aggregator->held.store, CATCH_UP_SERVICES, &done, &fault))

@@ -1,6 +1,7 @@
 #include "consumers/aggregator/held.h"
 
 #include "consumers/aggregator/patience.h"
+#include "runtime/elapsed.h"
 #include "runtime/log.h"
 
 #include <stdio.h>
@@ -176,17 +177,10 @@ void held_witness(struct held_partition *partition)
            sizeof partition->witness_digest);
 }
 
-static int64_t monotonic_ms(void)
-{
-    struct timespec clock;
-    clock_gettime(CLOCK_MONOTONIC, &clock);
-    return (int64_t)clock.tv_sec * 1000 + clock.tv_nsec / 1000000;
-}
-
 /* Has the witness sent again. What is taken until it comes was taken of the log that it is in. */
 static void verify_again(struct held *held, struct held_partition *partition, int64_t low)
 {
-    int64_t now_ms = monotonic_ms();
+    int64_t now_ms = elapsed_ms();
     if (partition->verify || now_ms - partition->verified_ms < VERIFY_EVERY_MS)
         return;
     partition->verified_ms = now_ms;
@@ -204,7 +198,7 @@ static void note_silence(struct held *held, bool answered)
 {
     struct fault fault = {0};
     answered = answered || intake_answered(held->intake, LOOK_MS, &fault);
-    int64_t now_ms = monotonic_ms();
+    int64_t now_ms = elapsed_ms();
     int64_t silent_ms = held->silence.since_ms == 0 ? 0 : now_ms - held->silence.since_ms;
     if (answered) {
         if (held->silence.said)

@@ -1,5 +1,6 @@
 #include "consumers/aggregator/patience.h"
 
+#include "runtime/elapsed.h"
 #include "runtime/log.h"
 #include "runtime/stop.h"
 
@@ -8,13 +9,6 @@
 enum { FIRST_MS = 100, MOST_MS = 5000 };
 
 static bool failed;
-
-static int64_t now_ms(void)
-{
-    struct timespec clock;
-    clock_gettime(CLOCK_MONOTONIC, &clock);
-    return (int64_t)clock.tv_sec * 1000 + clock.tv_nsec / 1000000;
-}
 
 bool patience_wait(struct patience *patience, const struct fault *fault)
 {
@@ -26,7 +20,7 @@ bool patience_wait(struct patience *patience, const struct fault *fault)
         return false;
     }
     if (patience->tries++ == 0) {
-        patience->since_ms = now_ms();
+        patience->since_ms = elapsed_ms();
         log_warning("%s; trying again until it works", fault->text);
     }
     patience->wait_ms = patience->wait_ms == 0 ? FIRST_MS : patience->wait_ms * 2;
@@ -41,7 +35,7 @@ void patience_over(struct patience *patience)
 {
     if (patience->tries > 0)
         log_notice("it works again, after %.1f s (tries: %d)",
-                   (double)(now_ms() - patience->since_ms) / 1000, patience->tries);
+                   (double)(elapsed_ms() - patience->since_ms) / 1000, patience->tries);
     *patience = (struct patience){0};
 }
 

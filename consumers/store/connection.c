@@ -2,6 +2,7 @@
 
 #include "consumers/store/login.h"
 #include "consumers/store/sqlstate.h"
+#include "runtime/elapsed.h"
 #include "runtime/log.h"
 #include "runtime/stop.h"
 
@@ -10,7 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
 /*
  * What a session says once, whatever the URI or the role's defaults say: waits end, results are in
@@ -78,13 +78,6 @@ void connection_wait_forever(void)
     forever = true;
 }
 
-static int64_t now_ms(void)
-{
-    struct timespec clock;
-    clock_gettime(CLOCK_MONOTONIC, &clock);
-    return (int64_t)clock.tv_sec * 1000 + clock.tv_nsec / 1000000;
-}
-
 /* The answer is not waited for any longer: nothing that arrives later may be taken for another's.
  */
 static bool give_up(PGconn *connection, const char *sql, int64_t waited_ms, struct fault *fault)
@@ -98,14 +91,14 @@ static bool give_up(PGconn *connection, const char *sql, int64_t waited_ms, stru
 /* Until a result, or why there is none, can be fetched without waiting. */
 static bool await_answer(PGconn *connection, const char *sql, struct fault *fault)
 {
-    int64_t began = now_ms();
+    int64_t began = elapsed_ms();
     int64_t asked_to_stop = 0;
     bool mentioned = forever;
     while (PQisBusy(connection)) {
         struct pollfd line = {.fd = PQsocket(connection), .events = POLLIN};
         if (poll(&line, 1, LOOK_MS) > 0 && !PQconsumeInput(connection))
             return true; /* PQgetResult says why */
-        int64_t now = now_ms();
+        int64_t now = elapsed_ms();
         if (stop_requested() && asked_to_stop == 0)
             asked_to_stop = now;
         if ((asked_to_stop != 0 && now - asked_to_stop >= LEAVE_MS) ||
