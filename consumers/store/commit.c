@@ -85,11 +85,7 @@ static bool lock_services(struct hold *hold, const char *const *names, size_t co
                           PGconn *connection, struct fault *fault)
 {
     struct request request = {0};
-    struct pgwire *wire = request_next(&request);
-    size_t mark = pgwire_array(wire, PGWIRE_TEXT, count);
-    for (size_t i = 0; i < count; i++)
-        pgwire_text(wire, names[i]);
-    pgwire_array_end(wire, mark);
+    request_texts(&request, names, count);
     PGresult *result =
         connection_call(connection, fault, PGRES_TUPLES_OK,
                         "SELECT service, version, governance, head"

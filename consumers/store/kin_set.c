@@ -71,11 +71,7 @@ bool kin_set_ask(struct kin_set *kin, const struct governance_log *governance, P
         return true;
     }
     struct request request = {0};
-    struct pgwire *wire = request_next(&request);
-    size_t mark = pgwire_array(wire, PGWIRE_TEXT, count);
-    for (size_t i = 0; i < count; i++)
-        pgwire_text(wire, names[i]);
-    pgwire_array_end(wire, mark);
+    request_texts(&request, names, count);
     PGresult *result = connection_call(connection, fault, PGRES_TUPLES_OK,
                                        writing ? "SELECT record.known_services($1)"
                                                : "SELECT service FROM record.service"

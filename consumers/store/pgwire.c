@@ -147,6 +147,15 @@ struct pgwire *request_next(struct request *request)
     return &request->wire;
 }
 
+void request_texts(struct request *request, const char *const *texts, size_t count)
+{
+    struct pgwire *wire = request_next(request);
+    size_t mark = pgwire_array(wire, PGWIRE_TEXT, count);
+    for (size_t i = 0; i < count; i++)
+        pgwire_text(wire, texts[i]);
+    pgwire_array_end(wire, mark);
+}
+
 void request_free(struct request *request)
 {
     pgwire_free(&request->wire);

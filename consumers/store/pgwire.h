@@ -64,6 +64,8 @@ struct request {
     int count;
 };
 struct pgwire *request_next(struct request *request);
+/* The next parameter, a text array. */
+void request_texts(struct request *request, const char *const *texts, size_t count);
 void request_free(struct request *request);
 
 /* ---- reading ---- */
