@@ -158,16 +158,16 @@ static void match_retractions(struct posture_service *service,
 static void judge(struct evaluation *run, struct observation *observation)
 {
     bool counts = false;
-    bool first = false; /* of all records the first one counts */
     int64_t known = 0;
     uint32_t record = 0;
     do {
         const struct kept_record *kept = record_at(run->service, observation, record);
         /* Of those that count the first told: the head, else the last here, as they are chained. */
-        if (record_fate(run, observation, kept) == RECORD_COUNTS && !first) {
+        if (record_fate(run, observation, kept) == RECORD_COUNTS) {
             known = kept->batch;
             counts = true;
-            first = record == 0;
+            if (record == 0)
+                break;
         }
         record = record_next(run->service, observation, record);
     } while (record != 0);
