@@ -295,7 +295,7 @@ static bool bound(struct intake *intake, const char *topic, int32_t partition, i
 bool intake_bounds(struct intake *intake, const char *topic, int32_t partition, int timeout_ms,
                    int64_t *low, int64_t *high, struct fault *fault)
 {
-    /* The end last: what is below it is then not below the first offset either. */
+    /* The end last: it never goes back, so the first offset is not beyond it. */
     return bound(intake, topic, partition, RD_KAFKA_OFFSET_BEGINNING, timeout_ms, low, fault) &&
            bound(intake, topic, partition, RD_KAFKA_OFFSET_END, timeout_ms, high, fault);
 }
