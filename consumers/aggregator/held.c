@@ -32,7 +32,20 @@ void held_drop(struct held *held)
     held->count = held->looked = 0;
 }
 
-void held_halt(struct held *held, struct held_partition *partition, const char *reason)
+#define REOPEN "; if that is meant, assay topics reopen makes a new start"
+
+/* Whether what is read is another cluster's; false too where none is known. */
+static bool swapped(const struct claim *claim, const char *cluster, char *reason, size_t size)
+{
+    if (cluster == NULL || claim->cluster[0] == '\0' || strcmp(cluster, claim->cluster) == 0)
+        return false;
+    snprintf(reason, size,
+             "swapped cluster: the record follows Kafka cluster %s, this is %s" REOPEN,
+             claim->cluster, cluster);
+    return true;
+}
+
+static void halt(struct held *held, struct held_partition *partition, const char *reason)
 {
     log_error("%s partition %d halts: %s", partition->topic->name, partition->partition, reason);
     partition->halted = true;
@@ -43,6 +56,14 @@ void held_halt(struct held *held, struct held_partition *partition, const char *
                        partition->claim.epoch, reason, &fault))
         if (!patience_wait(&patience, &fault))
             return;
+}
+
+void held_halt(struct held *held, struct held_partition *partition, const char *reason)
+{
+    char other[512];
+    const char *cluster = intake_cluster(held->intake, CLUSTER_MS);
+    halt(held, partition,
+         swapped(&partition->claim, cluster, other, sizeof other) ? other : reason);
 }
 
 void held_end(struct held *held)
@@ -72,12 +93,8 @@ static const char *cannot_go_on(struct held *held, struct held_partition *partit
                                 const char *cluster, char *reason, size_t size)
 {
     const struct claim *claim = &partition->claim;
-    const char *reopen = "; if that is meant, assay topics reopen makes a new start";
-    if (cluster != NULL && strcmp(cluster, claim->cluster) != 0 && claim->cluster[0] != '\0') {
-        snprintf(reason, size, "swapped cluster: the record follows Kafka cluster %s, this is %s%s",
-                 claim->cluster, cluster, reopen);
+    if (swapped(claim, cluster, reason, size))
         return reason;
-    }
     int64_t low;
     int64_t high;
     struct fault fault;
@@ -94,15 +111,16 @@ static const char *cannot_go_on(struct held *held, struct held_partition *partit
     if (low > claim->next_offset) {
         snprintf(reason, size,
                  "trimmed topic: the log starts at offset %lld, %lld records after offset %lld, "
-                 "which would be next%s",
+                 "which would be next" REOPEN,
                  (long long)low, (long long)(low - claim->next_offset),
-                 (long long)claim->next_offset, reopen);
+                 (long long)claim->next_offset);
         return reason;
     }
     if (high < claim->next_offset) {
-        snprintf(reason, size,
-                 "recreated topic: the log ends at offset %lld, but offset %lld has been taken%s",
-                 (long long)high, (long long)(claim->next_offset - 1), reopen);
+        snprintf(
+            reason, size,
+            "recreated topic: the log ends at offset %lld, but offset %lld has been taken" REOPEN,
+            (long long)high, (long long)(claim->next_offset - 1));
         return reason;
     }
     return NULL;
@@ -150,7 +168,7 @@ void held_claim(struct held *held, struct intake_partition *partitions, size_t c
             log_error("%s partition %d stays halted: %s", partitions[i].topic,
                       partitions[i].partition, partition->claim.reason);
         } else if (cannot_go_on(held, partition, cluster, reason, sizeof reason) != NULL) {
-            held_halt(held, partition, reason);
+            halt(held, partition, reason);
         }
         if (partition->halted) {
             halted++;

@@ -50,7 +50,8 @@ void held_witness(struct held_partition *partition);
 
 struct held_partition *held_find(struct held *held, const char *topic, int32_t partition);
 
-/* Stops a partition with a reason, in the record and here; the rest goes on. */
+/* Stops a partition with a reason, in the record and here; the rest goes on. Kafka is asked which
+ * cluster it is, for some seconds at most: another's log looks like one trimmed or made anew. */
 void held_halt(struct held *held, struct held_partition *partition, const char *reason);
 
 /* Halts the partitions that are `ending`, after a commit. */

@@ -88,7 +88,8 @@ bool cell_same_values(const struct cell_step *a, const struct cell_step *b)
            a->inherits == b->inherits && version_same_event(a->deciding, b->deciding);
 }
 
-/* Since when a transition that time alone causes is known: as it was, if it was there before. */
+/* Since when a transition that time alone causes is known as such: as it was, if it was that
+ * before. */
 int64_t cell_known_of(const struct evaluation *run, const struct cell *cell,
                       const struct cell_step *step)
 {

@@ -165,7 +165,7 @@ struct posture_cell_step {
     const uuid *deciding; /* NULL: none */
     const uuid *cause; /* transition only: greatest event taking effect at `at`; NULL: time alone */
     int64_t known;     /* transition only: batch of the cause's record, else the batch of the
-                          evaluation that first made this transition known */
+                          evaluation since which time alone causes it */
     const char *exception; /* NULL: none; keys of the facts */
     const char *finding;
     const char *inherited_from; /* "service/environment" */
@@ -338,7 +338,7 @@ bool posture_concerned(const struct posture_service *service,
 void posture_each(const struct posture_service *service, const char *environment, instant from,
                   const struct posture_sink *sink);
 
-/* After a reload: the batch that first made a transition known which time alone causes. */
+/* After a reload: the batch since which time alone causes a transition. */
 void posture_restore_known(struct posture_service *service, const char *environment, uint32_t cell,
                            instant at, int64_t known);
 

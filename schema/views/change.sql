@@ -32,7 +32,8 @@ CREATE OR REPLACE VIEW assay.change AS
 GRANT SELECT ON assay.change TO assay_aggregator, assay_reader, assay_auditor;
 COMMENT ON VIEW assay.change IS
     'Every change of status up to now, as the timelines are now known.';
-COMMENT ON COLUMN assay.change.position IS 'the commit that made it known';
+COMMENT ON COLUMN assay.change.position IS
+    'the commit that made it known: that of its cause, or since which time alone is its cause';
 COMMENT ON COLUMN assay.change.known_at IS 'stamp of that commit';
 COMMENT ON COLUMN assay.change.at IS 'when the status changed (valid time)';
 COMMENT ON COLUMN assay.change.service IS 'the cell: whose it is';
