@@ -269,6 +269,7 @@ static int run(struct aggregator *aggregator)
             break;
     }
     size_t halted = held_halted(&aggregator->held); /* leaving the group lets go of them */
+    batch_drop(aggregator->batch); /* its records are the client's */
     intake_free(aggregator->held.intake);
     log_notice("stopped");
     if (patience_failed() || (!going && !stop_requested()))

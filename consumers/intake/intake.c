@@ -7,8 +7,12 @@
 
 #include <assert.h>
 #include <librdkafka/rdkafka.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+
+enum { DESTROY_S = 5 };
 
 struct intake {
     rd_kafka_t *kafka;
@@ -86,6 +90,14 @@ static void on_rebalance(rd_kafka_t *kafka, rd_kafka_resp_err_t code,
 static void on_error(rd_kafka_t *kafka, int code, const char *reason, void *opaque)
 {
     struct intake *intake = opaque;
+    if (code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) {
+        /* A broker has answered, though of a topic that was deleted, or of another cluster where it
+         * never was; what follows tells which of them. */
+        intake->trouble = (struct kafka_trouble){0};
+        fault_set(&intake->trouble.last, FAULT_RETRY, "%s", reason);
+        intake->troubled = true;
+        return;
+    }
     kafka_trouble_note(&intake->trouble, kafka, code, reason);
     intake->troubled = intake->trouble.refused || intake->trouble.all_down ||
                        intake->trouble.last.reaction == FAULT_FATAL;
@@ -137,6 +149,29 @@ struct intake *intake_new(const struct kafka_settings *kafka, const char *group,
     return intake;
 }
 
+static void *destroy(void *kafka)
+{
+    rd_kafka_destroy(kafka);
+    return NULL;
+}
+
+/*
+ * Frees a client that has left its group. By a thread that is not waited for longer than a moment:
+ * where a topic is deleted while it is asked for its bounds, librdkafka 2.0.2 forgets a reference,
+ * and waits for it for ever (its issue 3007). The process is about to end, and the client with it.
+ */
+static void destroy_within(rd_kafka_t *kafka, int seconds)
+{
+    pthread_t thread;
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += seconds;
+    if (pthread_create(&thread, NULL, destroy, kafka) != 0)
+        return; /* nor is there memory to give back */
+    if (pthread_timedjoin_np(thread, NULL, &until) != 0)
+        pthread_detach(thread);
+}
+
 void intake_free(struct intake *intake)
 {
     if (intake == NULL)
@@ -145,7 +180,7 @@ void intake_free(struct intake *intake)
      * closing, and librdkafka 2.0.2 aborts over it: this takes it back. */
     rd_kafka_unsubscribe(intake->kafka);
     rd_kafka_consumer_close(intake->kafka);
-    rd_kafka_destroy(intake->kafka);
+    destroy_within(intake->kafka, DESTROY_S);
     free(intake->cluster);
     free(intake);
 }
