@@ -87,7 +87,10 @@ enum {
     CATCH_UP_MS = 50,
     LOOK_EVERY_MS = 100,
     CHECK_EVERY_MS = 3600 * 1000,
-    CATCH_UP_SERVICES = 8,
+    CATCH_UP_LEAST = 8, /* services a transaction */
+    CATCH_UP_MOST = 512,
+    CATCH_UP_QUICK_MS = 100, /* a transaction that took less is followed by one twice as large */
+    CATCH_UP_SLOW_MS = 400,
 };
 
 struct aggregator {
@@ -95,6 +98,7 @@ struct aggregator {
     struct batch *batch;
     int64_t caught_up_ms, looked_ms, checked_ms; /* when last, monotonic */
     bool lagging;                                /* the last catch-up found work */
+    int catch_up_services;                       /* that the next one takes together */
     struct patience patience;                    /* of what is not a batch */
     char last_complaint[256];
 };
@@ -199,19 +203,38 @@ static bool recover(struct aggregator *aggregator, struct fault *fault)
     return false;
 }
 
+/*
+ * Brings some services forward, in one transaction. They are locked for as long as it takes, and
+ * are all in memory: as many as take a fraction of a second, which are few where they are large or
+ * have to be read, and hundreds where they are at hand.
+ */
+static bool catch_up(struct aggregator *aggregator, struct fault *fault)
+{
+    int64_t began = elapsed_ms();
+    int *services = &aggregator->catch_up_services;
+    size_t done;
+    if (!store_catch_up(aggregator->held.store, *services, &done, fault))
+        return false;
+    int64_t now = elapsed_ms();
+    if (now - began > CATCH_UP_SLOW_MS && *services > CATCH_UP_LEAST)
+        *services /= 2;
+    else if (now - began < CATCH_UP_QUICK_MS && done == (size_t)*services &&
+             *services < CATCH_UP_MOST)
+        *services *= 2;
+    aggregator->lagging = done > 0;
+    aggregator->caught_up_ms = now;
+    patience_over(&aggregator->patience);
+    return true;
+}
+
 /* Between batches: lagging services, the end of one log. False: stop. */
 static bool tend(struct aggregator *aggregator)
 {
     struct fault fault;
     int64_t now = elapsed_ms();
-    if (aggregator->lagging || now - aggregator->caught_up_ms >= CATCH_UP_MS) {
-        size_t done;
-        if (!store_catch_up(aggregator->held.store, CATCH_UP_SERVICES, &done, &fault))
-            return recover(aggregator, &fault);
-        aggregator->lagging = done > 0;
-        aggregator->caught_up_ms = now;
-        patience_over(&aggregator->patience);
-    }
+    if ((aggregator->lagging || now - aggregator->caught_up_ms >= CATCH_UP_MS) &&
+        !catch_up(aggregator, &fault))
+        return recover(aggregator, &fault);
     if (now - aggregator->checked_ms >= CHECK_EVERY_MS) { /* the ledger's next month */
         aggregator->checked_ms = now;
         if (!store_check_derived(aggregator->held.store, &fault))
@@ -293,7 +316,8 @@ int main(int argc, char **argv)
     if (kafka.brokers == NULL || *kafka.brokers == '\0')
         settings_usage(&PROGRAM, "no brokers given: -b HOST:PORT, or ASSAY_BROKERS");
     struct aggregator aggregator = {.held.store =
-                                        store_new(database, PROGRAM.name, (size_t)memory << 20)};
+                                        store_new(database, PROGRAM.name, (size_t)memory << 20),
+                                    .catch_up_services = CATCH_UP_LEAST};
     aggregator.batch = batch_new(&aggregator.held,
                                  (struct batch_bounds){(size_t)batch_records, (size_t)batch_bytes});
     int status = run(&aggregator);
