@@ -1,7 +1,8 @@
 -- Locks the rows of an evidence batch's services, in the order of their names, creating those met
 -- for the first time; then holds governance shared, so that no governance commit comes between this
 -- batch and its position. `version` validates the caller's cache; `governance` is the position up
--- to which the service is evaluated; `head` that of the last governance commit.
+-- to which the service is evaluated; `head` that of the last governance commit. Each name is given
+-- once.
 --
 -- Governance is held by an advisory lock, not by its row: PostgreSQL lets those who want a row FOR
 -- SHARE pass one who waits for it FOR UPDATE, so under a backlog governance would wait for ever.
@@ -13,6 +14,9 @@ AS $$
 DECLARE
     last_position bigint;
     missing text[];
+    locked text[];
+    versions bigint[];
+    evaluated bigint[];
 BEGIN
     SELECT array_agg(n ORDER BY n COLLATE "C") INTO missing
     FROM unnest(names) n
@@ -24,12 +28,16 @@ BEGIN
         SELECT n, 0, (SELECT g.position FROM record.governance_head g) FROM unnest(missing) n
         ON CONFLICT DO NOTHING;
     END IF;
-    PERFORM FROM record.service s WHERE s.service = ANY (names)
-    ORDER BY s.service COLLATE "C" FOR UPDATE;
+    -- Joined, as `= ANY (names)` would compare each name with each row; in the locks' order.
+    SELECT array_agg(l.service), array_agg(l.version), array_agg(l.governance)
+    INTO locked, versions, evaluated
+    FROM (SELECT s.service, s.version, s.governance
+          FROM unnest(names) n JOIN record.service s ON s.service = n
+          ORDER BY s.service COLLATE "C" FOR UPDATE OF s) l;
     PERFORM pg_advisory_xact_lock_shared(hashtextextended('assay governance', 0));
     SELECT g.position INTO last_position FROM record.governance_head g;
-    RETURN QUERY SELECT s.service, s.version, s.governance, last_position
-                 FROM record.service s WHERE s.service = ANY (names);
+    RETURN QUERY SELECT l.service, l.version, l.governance, last_position
+                 FROM unnest(locked, versions, evaluated) AS l (service, version, governance);
 END;
 $$;
 REVOKE ALL ON FUNCTION record.lock_services(text[]) FROM PUBLIC;
