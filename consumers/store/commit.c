@@ -206,9 +206,9 @@ static enum held commit_services(struct store *store, PGconn *connection, int64_
     if (held == HELD) {
         bool done = fold_catch_up(fold, connection, hold->locked, hold->count, hold->head,
                                   hold->changed, fault);
+        /* PostgreSQL takes in the ledger while the facts are folded here. */
+        done = done && copies_send_ahead(fold_copies(fold), connection, fault);
         if (done) {
-            /* PostgreSQL takes in the ledger while the facts are folded here. */
-            copies_send_ledger(fold_copies(fold), connection);
             fold_told(fold, batch, records, count, hold->locked, hold->count, hold->head,
                       hold->changed);
             mark_told(hold, names, told);

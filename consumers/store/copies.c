@@ -1,7 +1,7 @@
 #include "consumers/store/connection.h"
 #include "consumers/store/pack.h"
 
-#include <assert.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -62,6 +62,15 @@ static void add_texts(struct request *request, const struct noted *noted, size_t
     pgwire_array_end(wire, mark);
 }
 
+static void forget_environments(struct copies *copies)
+{
+    for (size_t i = 0; i < copies->environment_count; i++) {
+        free(copies->environments[i].service);
+        free(copies->environments[i].environment);
+    }
+    copies->environment_count = 0;
+}
+
 static bool send_environments(struct copies *copies, PGconn *connection, struct fault *fault)
 {
     if (copies->environment_count == 0)
@@ -74,7 +83,7 @@ static bool send_environments(struct copies *copies, PGconn *connection, struct 
                                        "SELECT record.note_environments($1, $2)", &request);
     PQclear(result);
     request_free(&request);
-    copies->environment_count = 0;
+    forget_environments(copies);
     return result != NULL;
 }
 
@@ -108,50 +117,117 @@ static bool send_heard(struct copies *copies, PGconn *connection, struct fault *
     return result != NULL;
 }
 
-enum { AHEAD_LEAST = 2000 }; /* rows that are worth a thread */
-
-void copies_send_ledger(struct copies *copies, PGconn *connection)
+static bool send_rows(struct copies *copies, PGconn *connection, struct fault *fault)
 {
-    assert(copies->ahead == NULL);
-    if (copies->ledger.rows >= AHEAD_LEAST)
-        copies->ahead = copy_ahead_begin(&copies->ledger, connection, TARGETS[0].target);
-}
-
-bool copies_send(struct copies *copies, PGconn *connection, struct fault *fault)
-{
-    struct copy_ahead *ahead = copies->ahead;
-    copies->ahead = NULL;
-    if (ahead != NULL && !copy_ahead_end(ahead, fault))
-        return false;
     for (size_t i = 0; i < TARGET_COUNT; i++)
         if (!copy_send(target(copies, i), connection, TARGETS[i].target, fault))
             return false;
     return send_environments(copies, connection, fault) && send_heard(copies, connection, fault);
 }
 
+/* ---- ahead ---- */
+
+static const size_t AHEAD_LEAST = 1 << 19; /* bytes that are worth a thread */
+
+struct copies_ahead {
+    struct copies rows; /* the thread's while it runs; their room is used again */
+    PGconn *connection;
+    struct fault fault;
+    bool runs, sent;
+    pthread_t thread;
+};
+
+static void *send_ahead(void *argument)
+{
+    struct copies_ahead *ahead = argument;
+    ahead->sent = send_rows(&ahead->rows, ahead->connection, &ahead->fault);
+    return NULL;
+}
+
+/* Waits for what is under way; whether it went well. */
+static bool end_ahead(struct copies_ahead *ahead, struct fault *fault)
+{
+    if (ahead == NULL || !ahead->runs)
+        return true;
+    pthread_join(ahead->thread, NULL);
+    ahead->runs = false;
+    if (!ahead->sent)
+        *fault = ahead->fault;
+    return ahead->sent;
+}
+
+bool copies_send_ahead(struct copies *copies, PGconn *connection, struct fault *fault)
+{
+    if (copies_bytes(copies) < AHEAD_LEAST)
+        return true;
+    if (!end_ahead(copies->ahead, fault))
+        return false;
+    struct copies_ahead *ahead = copies->ahead;
+    if (ahead == NULL && (ahead = calloc(1, sizeof *ahead)) == NULL)
+        abort();
+    struct copies sent = ahead->rows;
+    ahead->rows = *copies;
+    ahead->rows.ahead = NULL;
+    *copies = sent;
+    copies->ahead = ahead;
+    ahead->connection = connection;
+    ahead->runs = pthread_create(&ahead->thread, NULL, send_ahead, ahead) == 0;
+    if (!ahead->runs) /* no thread can be had: not ahead, then */
+        return send_rows(&ahead->rows, connection, fault);
+    return true;
+}
+
+void copies_await(struct copies *copies)
+{
+    struct fault ignored;
+    (void)end_ahead(copies->ahead, &ignored);
+}
+
+bool copies_send(struct copies *copies, PGconn *connection, struct fault *fault)
+{
+    return end_ahead(copies->ahead, fault) && send_rows(copies, connection, fault);
+}
+
 size_t copies_bytes(const struct copies *copies)
 {
     size_t sum = 0;
-    for (size_t i = 1; i < TARGET_COUNT; i++) /* behind the ledger, which may be on its way */
+    for (size_t i = 0; i < TARGET_COUNT; i++)
         sum += target(copies, i)->wire.size;
     return sum;
 }
 
-void copies_clear(struct copies *copies)
+static void clear_rows(struct copies *copies)
 {
     for (size_t i = 0; i < TARGET_COUNT; i++) {
         target(copies, i)->wire.size = 0;
         target(copies, i)->rows = 0;
     }
-    copies->environment_count = 0;
+    forget_environments(copies);
     heard_rows_free(&copies->heard);
+}
+
+void copies_clear(struct copies *copies)
+{
+    copies_await(copies);
+    clear_rows(copies);
+    if (copies->ahead != NULL)
+        clear_rows(&copies->ahead->rows);
+}
+
+static void free_rows(struct copies *copies)
+{
+    clear_rows(copies);
+    for (size_t i = 0; i < TARGET_COUNT; i++)
+        copy_free(target(copies, i));
+    free(copies->environments);
 }
 
 void copies_free(struct copies *copies)
 {
-    for (size_t i = 0; i < TARGET_COUNT; i++)
-        copy_free(target(copies, i));
-    free(copies->environments);
-    heard_rows_free(&copies->heard);
+    copies_await(copies);
+    if (copies->ahead != NULL)
+        free_rows(&copies->ahead->rows);
+    free(copies->ahead);
+    free_rows(copies);
     *copies = (struct copies){0};
 }

@@ -2,9 +2,7 @@
 
 #include "consumers/store/connection.h"
 
-#include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 /* libpq copies what it is given into its own buffer: large chunks would be held twice. */
 static const size_t CHUNK = 1 << 18;
@@ -43,46 +41,6 @@ bool copy_send(struct copy *copy, PGconn *connection, const char *target, struct
     copy->wire.size = 0;
     copy->rows = 0;
     return connection_finish(connection, sql, fault);
-}
-
-struct copy_ahead {
-    struct copy *copy;
-    PGconn *connection;
-    const char *target;
-    struct fault fault;
-    bool sent;
-    pthread_t thread;
-};
-
-static void *send_ahead(void *argument)
-{
-    struct copy_ahead *ahead = argument;
-    ahead->sent = copy_send(ahead->copy, ahead->connection, ahead->target, &ahead->fault);
-    return NULL;
-}
-
-struct copy_ahead *copy_ahead_begin(struct copy *copy, PGconn *connection, const char *target)
-{
-    struct copy_ahead *ahead = calloc(1, sizeof *ahead);
-    if (ahead == NULL)
-        abort();
-    ahead->copy = copy;
-    ahead->connection = connection;
-    ahead->target = target;
-    if (pthread_create(&ahead->thread, NULL, send_ahead, ahead) == 0)
-        return ahead;
-    free(ahead);
-    return NULL;
-}
-
-bool copy_ahead_end(struct copy_ahead *ahead, struct fault *fault)
-{
-    pthread_join(ahead->thread, NULL);
-    bool sent = ahead->sent;
-    if (!sent)
-        *fault = ahead->fault;
-    free(ahead);
-    return sent;
 }
 
 void copy_free(struct copy *copy)

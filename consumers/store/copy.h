@@ -26,15 +26,6 @@ void copy_row(struct copy *copy, int16_t columns);
 /* Sends all rows to "record.table (columns…)" and empties the copy; for no rows, nothing. */
 bool copy_send(struct copy *copy, PGconn *connection, const char *target, struct fault *fault);
 
-/*
- * The same, sent by a thread of its own while the caller does other things: PostgreSQL takes rows
- * in about as slowly as they are made. Until copy_ahead_end the thread alone uses the copy and the
- * connection. `target` lives until then. NULL where no thread can be had: nothing has begun.
- */
-struct copy_ahead *copy_ahead_begin(struct copy *copy, PGconn *connection, const char *target);
-/* Waits for the end, and frees. */
-bool copy_ahead_end(struct copy_ahead *ahead, struct fault *fault);
-
 void copy_free(struct copy *copy);
 
 #endif

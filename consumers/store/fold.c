@@ -336,12 +336,15 @@ static bool read_service(struct fold *fold, PGconn *connection, const struct loc
             service->governance = locked->governance; /* moved on: nothing concerned it */
         return true;
     }
-    /* Rows not sent yet may be this service's: a rebuild folds many batches in a row. */
-    if (!copies_send(&fold->copies, connection, fault))
-        return false;
     service->version = locked->version;
     service->governance = locked->governance;
-    return service_read(service, connection, fold->topics, INT64_MAX, fault);
+    if (locked->version == 0) {
+        service_begin(service);
+        return true;
+    }
+    /* Rows not sent yet may be this service's: a rebuild folds many batches in a row. */
+    return copies_send(&fold->copies, connection, fault) &&
+           service_read(service, connection, fold->topics, INT64_MAX, fault);
 }
 
 /* The cached services of the locked rows, read where need be. False: fault. */
@@ -372,7 +375,7 @@ static bool open_services(struct fold *fold, PGconn *connection, const struct lo
         for (size_t k = i; k < count && done; k++) {
             if (!fresh[k] || services[k]->governance != services[i]->governance)
                 continue;
-            done = service_resume(services[k], connection, fault);
+            done = locked[k].version == 0 || service_resume(services[k], connection, fault);
             fresh[k] = false;
             services_settle(&fold->services, services[k]);
         }

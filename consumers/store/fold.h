@@ -29,7 +29,8 @@ struct governance_log *fold_governance(struct fold *fold);
 /* A service row as read under its lock. */
 struct locked {
     const char *service;
-    int64_t version, governance;
+    int64_t version; /* 0: nothing of it has ever been written */
+    int64_t governance;
 };
 
 /*

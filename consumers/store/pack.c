@@ -441,7 +441,7 @@ static void note_environment(struct pair *pair, struct copies *copies)
             abort();
     }
     copies->environments[copies->environment_count++] =
-        (struct noted){pair->service, pair->environment};
+        (struct noted){copy_text(pair->service), copy_text(pair->environment)};
 }
 
 static int compare_instants(instant a, instant b)

@@ -22,23 +22,30 @@
 struct copies {
     struct copy ledger, verdict, fact, fact_step, certification_step, stream, tool, cell;
     struct copy history, timeline, standing, unmapped;
-    struct noted { /* parameters of note_environments; borrowed texts */
-        const char *service, *environment;
+    struct noted { /* parameters of note_environments; texts owned */
+        char *service, *environment;
     } * environments;
     size_t environment_count, environment_room;
-    struct heard_row *heard;  /* parameters of note_producers */
-    struct copy_ahead *ahead; /* of the ledger; NULL: nothing is under way */
+    struct heard_row *heard;    /* parameters of note_producers */
+    struct copies_ahead *ahead; /* those a thread has to send; NULL: there never were any */
 };
 
-/* Begins to send the ledger's rows, if they are many, while the caller goes on. Until copies_send,
- * which waits for it, the connection must not be used nor ledger rows added. */
-void copies_send_ledger(struct copies *copies, PGconn *connection);
-
-/* Sends everything, and says of all of it whether it went well. */
+/* Sends everything, and says of all of it, also of what was sent ahead, whether it went well. */
 bool copies_send(struct copies *copies, PGconn *connection, struct fault *fault);
+
+/*
+ * Has a thread of its own send everything there is, if it is much, while the caller makes more:
+ * PostgreSQL takes rows in about as slowly as they are made. Until copies_send, which waits for
+ * it, the connection must not be used; a second call waits for the first, too.
+ */
+bool copies_send_ahead(struct copies *copies, PGconn *connection, struct fault *fault);
+
+/* Waits for what is sent ahead, however it ends: before a rollback. */
+void copies_await(struct copies *copies);
+
 void copies_clear(struct copies *copies); /* after a rollback */
 void copies_free(struct copies *copies);
-size_t copies_bytes(const struct copies *copies); /* of what is derived, waiting to be sent */
+size_t copies_bytes(const struct copies *copies); /* of rows that nobody sends yet */
 
 struct pair;
 /* `environment` is copied; "" stands for what concerns the service (or governance) as a whole. */

@@ -4,8 +4,8 @@
  */
 #include "consumers/store/connection.h"
 #include "consumers/store/kin_set.h"
+#include "consumers/store/reading.h"
 #include "consumers/store/store.h"
-#include "consumers/store/stored.h"
 #include "runtime/stop.h"
 
 #include <stdlib.h>
@@ -14,14 +14,17 @@
 struct rebuild {
     struct store *store;
     PGconn *connection;
-    struct arena *arena;
+    struct reading *reading;
     int64_t head;            /* position of the last governance commit folded */
     struct locked *services; /* every service met, by name; texts owned */
     size_t count;
 };
 
-static const size_t ARENA_CAP = (size_t)1 << 30; /* as a replay may have had */
-static const size_t SEND_BYTES = 8 << 20;        /* rows kept before they are sent */
+static const size_t SEND_BYTES = 8 << 20; /* rows kept before they are sent */
+
+/* The version of services that have been held once, and may have rows: they are read where memory
+ * has lost them, others begin with nothing. */
+enum { WRITTEN = 1 };
 
 /* Where the service stands among those met; adds it where it is new. */
 static struct locked *meet(struct rebuild *rebuild, const char *name)
@@ -79,6 +82,7 @@ static struct locked *hold(struct rebuild *rebuild, const struct stored *stored,
             continue;
         locked[(*count)++] = rebuild->services[i];
         rebuild->services[i].governance = rebuild->head; /* where folding leaves it */
+        rebuild->services[i].version = WRITTEN;
     }
     kin_set_free(&kin);
     free(known);
@@ -86,39 +90,40 @@ static struct locked *hold(struct rebuild *rebuild, const struct stored *stored,
     return locked;
 }
 
-static bool fold_commit(struct rebuild *rebuild, int64_t position, int64_t batch, bool governance,
-                        bool replay, struct fault *fault)
+/* What the commit accepted from services, as a live batch would have folded it. */
+static bool fold_evidence(struct rebuild *rebuild, const struct commit *commit, struct fault *fault)
 {
     struct fold *fold = store_fold(rebuild->store);
-    struct stored stored;
-    arena_reset(rebuild->arena);
-    if (!stored_batch(&stored, rebuild->connection, store_topics(rebuild->store), batch, replay,
-                      rebuild->arena, fault))
-        return fault_context(fault, "rebuilding position %lld", (long long)position);
-    bool done;
-    if (governance) {
-        done = fold_governance_facts(fold, rebuild->connection, batch, position, stored.records,
-                                     stored.count, fault);
-        rebuild->head = position;
+    size_t count;
+    struct locked *locked = hold(rebuild, &commit->stored, &count);
+    bool *changed = calloc(count + 1, sizeof *changed);
+    if (changed == NULL)
+        abort();
+    bool done =
+        fold_catch_up(fold, rebuild->connection, locked, count, rebuild->head, changed, fault);
+    if (done)
+        fold_told(fold, commit->batch, commit->stored.records, commit->stored.count, locked, count,
+                  rebuild->head, changed);
+    for (size_t i = 0; i < count && done; i++)
+        fold_committed(fold, locked[i].service, WRITTEN);
+    free(changed);
+    free(locked);
+    return done;
+}
+
+static bool fold_commit(struct rebuild *rebuild, const struct commit *commit, struct fault *fault)
+{
+    struct fold *fold = store_fold(rebuild->store);
+    bool done = true;
+    if (commit->governance) {
+        done = fold_governance_facts(fold, rebuild->connection, commit->batch, commit->position,
+                                     commit->stored.records, commit->stored.count, fault);
+        rebuild->head = commit->position;
     } else {
-        size_t count;
-        struct locked *locked = hold(rebuild, &stored, &count);
-        bool *changed = calloc(count + 1, sizeof *changed);
-        if (changed == NULL)
-            abort();
-        done =
-            fold_catch_up(fold, rebuild->connection, locked, count, rebuild->head, changed, fault);
-        if (done)
-            fold_told(fold, batch, stored.records, stored.count, locked, count, rebuild->head,
-                      changed);
-        free(changed);
-        free(locked);
+        done = fold_evidence(rebuild, commit, fault);
     }
-    struct copies *copies = fold_copies(fold);
-    /* Noted environments borrow their texts from services, which may go away now. */
-    if (done && (copies_bytes(copies) > SEND_BYTES || copies->environment_count > 0))
-        done = copies_send(copies, rebuild->connection, fault);
-    stored_free(&stored);
+    if (done && copies_bytes(fold_copies(fold)) > SEND_BYTES)
+        done = copies_send_ahead(fold_copies(fold), rebuild->connection, fault);
     fold_trim(fold);
     return done;
 }
@@ -126,37 +131,19 @@ static bool fold_commit(struct rebuild *rebuild, int64_t position, int64_t batch
 static bool fold_all(struct rebuild *rebuild, void (*progress)(uint64_t, uint64_t),
                      struct fault *fault)
 {
-    int64_t last = 0;
-    int64_t total = 0;
     for (;;) {
-        struct request request = {0};
-        pgwire_int8(request_next(&request), last);
-        PGresult *result = connection_call(
-            rebuild->connection, fault, PGRES_TUPLES_OK,
-            "SELECT c.position, c.batch, c.governance, c.replay, (SELECT h.position FROM"
-            " record.commit_head h) FROM record.commit_log c WHERE c.position > $1"
-            " ORDER BY c.position LIMIT 1000",
-            &request);
-        request_free(&request);
-        if (result == NULL)
+        const struct commit *commit;
+        if (!reading_next(rebuild->reading, &commit, fault))
             return false;
-        int rows = PQntuples(result);
-        bool done = true;
-        for (int row = 0; row < rows && done; row++) {
-            if (stop_requested()) {
-                done = fault_set(fault, FAULT_FATAL, "stopped at position %lld", (long long)last);
-                break;
-            }
-            last = result_int8(result, row, 0);
-            total = result_int8(result, row, 4);
-            done = fold_commit(rebuild, last, result_int8(result, row, 1),
-                               result_bool(result, row, 2), result_bool(result, row, 3), fault);
-            if (progress != NULL)
-                progress((uint64_t)last, (uint64_t)total);
-        }
-        PQclear(result);
-        if (!done || rows == 0)
-            return done;
+        if (commit == NULL)
+            return true;
+        if (stop_requested())
+            return fault_set(fault, FAULT_FATAL, "stopped before position %lld",
+                             (long long)commit->position);
+        if (!fold_commit(rebuild, commit, fault))
+            return fault_context(fault, "rebuilding position %lld", (long long)commit->position);
+        if (progress != NULL)
+            progress((uint64_t)commit->position, (uint64_t)commit->last);
     }
 }
 
@@ -188,38 +175,42 @@ static bool finish(struct rebuild *rebuild, struct fault *fault)
     return result != NULL && connection_command(rebuild->connection, "COMMIT", fault);
 }
 
+/* Keeps every writer out, and empties what is derived. */
+static bool begin(struct rebuild *rebuild, struct fault *fault)
+{
+    if (!connection_command(rebuild->connection, "BEGIN; SET LOCAL statement_timeout = 0", fault))
+        return false;
+    PGresult *result = connection_call(rebuild->connection, fault, PGRES_TUPLES_OK,
+                                       "SELECT record.require_ledger()", NULL);
+    PQclear(result);
+    if (result == NULL)
+        return false;
+    struct request request = {0};
+    pgwire_int4(request_next(&request), STORE_DERIVATION);
+    result = connection_call(rebuild->connection, fault, PGRES_TUPLES_OK,
+                             "SELECT record.forget_derived($1)", &request);
+    request_free(&request);
+    PQclear(result);
+    return result != NULL;
+}
+
 bool store_rebuild(struct store *store, void (*progress)(uint64_t done, uint64_t total),
                    struct fault *fault)
 {
     struct rebuild rebuild = {.store = store, .connection = store_connection(store, fault)};
-    if (rebuild.connection == NULL)
+    PGconn *second = rebuild.connection == NULL ? NULL : store_another(store, fault);
+    if (second == NULL)
         return false;
-    rebuild.arena = arena_new(ARENA_CAP);
+    rebuild.reading = reading_new(second);
     fold_forget(store_fold(store));
-    bool begun =
-        connection_command(rebuild.connection, "BEGIN; SET LOCAL statement_timeout = 0", fault);
-    if (begun) {
-        PGresult *result = connection_call(rebuild.connection, fault, PGRES_TUPLES_OK,
-                                           "SELECT record.require_ledger()", NULL);
-        begun = result != NULL;
-        PQclear(result);
-    }
-    if (begun) {
-        struct request request = {0};
-        pgwire_int4(request_next(&request), STORE_DERIVATION);
-        PGresult *result = connection_call(rebuild.connection, fault, PGRES_TUPLES_OK,
-                                           "SELECT record.forget_derived($1)", &request);
-        request_free(&request);
-        begun = result != NULL;
-        PQclear(result);
-    }
-    bool done = begun && fold_all(&rebuild, progress, fault) && finish(&rebuild, fault);
+    bool done =
+        begin(&rebuild, fault) && fold_all(&rebuild, progress, fault) && finish(&rebuild, fault);
+    reading_free(rebuild.reading);
     if (!done)
         store_undo(store);
     fold_forget(store_fold(store)); /* versions have moved under it */
     for (size_t i = 0; i < rebuild.count; i++)
         free((char *)(uintptr_t)rebuild.services[i].service);
     free(rebuild.services);
-    arena_free(rebuild.arena);
     return done;
 }

@@ -345,3 +345,10 @@ bool service_resume(struct service *service, PGconn *connection, struct fault *f
     struct loading loading = {service, connection, NULL, INT64_MAX, fault};
     return load_known(&loading) && load_counters(&loading) && load_heard(&loading);
 }
+
+void service_begin(struct service *service)
+{
+    assert(service->posture == NULL);
+    service->posture = posture_service_new(service->name);
+    service->heard = heard_new();
+}

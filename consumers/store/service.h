@@ -52,6 +52,9 @@ bool service_read(struct service *service, PGconn *connection, struct topics *to
                   int64_t position, struct fault *fault);
 bool service_resume(struct service *service, PGconn *connection, struct fault *fault);
 
+/* The same of a service of which nothing is in the record. */
+void service_begin(struct service *service);
+
 /* Drops posture and pairs; keeps name, version and governance. */
 void service_unload(struct services *services, struct service *service);
 

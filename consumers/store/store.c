@@ -64,6 +64,11 @@ PGconn *store_connection(struct store *store, struct fault *fault)
     return store->connection;
 }
 
+PGconn *store_another(struct store *store, struct fault *fault)
+{
+    return connection_open(store->uri, store->program, fault);
+}
+
 struct fold *store_fold(struct store *store)
 {
     return store->fold;
@@ -77,6 +82,7 @@ struct topics *store_topics(struct store *store)
 bool store_undo(struct store *store)
 {
     struct fault ignored;
+    copies_await(fold_copies(store->fold)); /* a thread may be using the connection */
     if (store->connection != NULL &&
         (PQstatus(store->connection) != CONNECTION_OK ||
          !connection_command(store->connection, "ROLLBACK", &ignored))) {

@@ -104,6 +104,7 @@ bool store_reopen(struct store *store, const char *topic, int32_t partition, boo
 /* ---- for store's own files ---- */
 
 PGconn *store_connection(struct store *store, struct fault *fault); /* opens it where need be */
+PGconn *store_another(struct store *store, struct fault *fault);    /* the caller's */
 struct fold *store_fold(struct store *store);
 struct topics *store_topics(struct store *store);
 /* Rolls back and forgets what memory may be ahead of; keeps the fault. Returns false. */

@@ -10,17 +10,22 @@
     "l.batch, l.topic, l.partition, l.incarnation, l.\"offset\", l.kafka_timestamp, l.key,"        \
     " l.headers, l.value, e.sha256"
 
+/* What is folded again needs neither key nor headers. */
+#define FOLDED                                                                                     \
+    "l.batch, l.topic, l.partition, l.incarnation, l.\"offset\", l.kafka_timestamp, NULL, NULL,"   \
+    " l.value, e.sha256"
+
 /* What was received counts by its own digest, also where some of its bytes were erased since. */
 #define ERASURE                                                                                    \
     " LEFT JOIN record.erasure e ON e.batch = l.batch AND e.topic = l.topic"                       \
     " AND e.partition = l.partition AND e.\"offset\" = l.\"offset\""
 
 static const char ACCEPTED[] =
-    "SELECT " COLUMNS " FROM record.ledger l" ERASURE " WHERE l.batch = $1 AND l.verdict = 0"
+    "SELECT " FOLDED " FROM record.ledger l" ERASURE " WHERE l.batch = $1 AND l.verdict = 0"
     " ORDER BY l.topic, l.partition, l.\"offset\"";
 
 static const char REPLAYED[] =
-    "SELECT " COLUMNS " FROM record.verdict v JOIN record.ledger l ON l.batch = v.ledger_batch"
+    "SELECT " FOLDED " FROM record.verdict v JOIN record.ledger l ON l.batch = v.ledger_batch"
     " AND l.topic = v.topic AND l.partition = v.partition AND l.\"offset\" = v.\"offset\"" ERASURE
     " WHERE v.batch = $1 AND v.verdict = 0"
     " ORDER BY l.topic, l.partition, l.incarnation, l.\"offset\"";
