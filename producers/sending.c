@@ -1,5 +1,6 @@
 #include "producers/sending.h"
 
+#include "runtime/elapsed.h"
 #include "runtime/log.h"
 #include "runtime/stop.h"
 
@@ -8,7 +9,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -56,13 +56,6 @@ static void on_delivery(void *context, const struct assay_delivery *delivery)
         sending->stopped = true;
 }
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 bool sending_open(struct sending *sending, const struct sending_settings *settings,
                   const char *client, const char *const *names, struct fault *why)
 {
@@ -87,7 +80,7 @@ bool sending_open(struct sending *sending, const struct sending_settings *settin
 bool sending_reach(struct sending *sending)
 {
     struct assay_error error;
-    int64_t started = now_ms();
+    int64_t started = elapsed_ms();
     int64_t limit = sending->settings->timeout_s * 1000;
     int64_t waited;
     do {
@@ -95,7 +88,7 @@ bool sending_reach(struct sending *sending)
             progress_end(&sending->progress);
             return true;
         }
-        waited = now_ms() - started;
+        waited = elapsed_ms() - started;
         progress_show(&sending->progress, "seconds waited for a broker", (uint64_t)waited / 1000,
                       (uint64_t)limit / 1000);
     } while (error.outcome == ASSAY_UNSENT && waited < limit && !stop_requested());
@@ -110,7 +103,7 @@ static bool judge(struct sending *sending, size_t file, uint64_t line, enum assa
 {
     if (outcome == ASSAY_OK)
         return false;
-    if (outcome == ASSAY_UNSENT && now_ms() < deadline && !stop_requested())
+    if (outcome == ASSAY_UNSENT && elapsed_ms() < deadline && !stop_requested())
         return true; /* the queue is full */
     progress_end(&sending->progress);
     log_error("%s:%" PRIu64 ": %s", sending_name(sending, file), line, error->text);
@@ -124,7 +117,7 @@ enum assay_outcome sending_json(struct sending *sending, size_t file, uint64_t l
 {
     struct assay_error error;
     enum assay_outcome outcome;
-    int64_t deadline = now_ms() + sending->settings->timeout_s * 1000;
+    int64_t deadline = elapsed_ms() + sending->settings->timeout_s * 1000;
     do
         outcome = assay_emitter_send_json(sending->emitter, json, size, tag_of(file, line), &error);
     while (judge(sending, file, line, outcome, &error, deadline));
@@ -136,7 +129,7 @@ enum assay_outcome sending_event(struct sending *sending, size_t file, uint64_t 
 {
     struct assay_error error;
     enum assay_outcome outcome;
-    int64_t deadline = now_ms() + sending->settings->timeout_s * 1000;
+    int64_t deadline = elapsed_ms() + sending->settings->timeout_s * 1000;
     do
         outcome = assay_emitter_send_event(sending->emitter, event, tag_of(file, line), &error);
     while (judge(sending, file, line, outcome, &error, deadline));
@@ -168,8 +161,8 @@ void sending_finish(struct sending *sending, struct assay_counts *counts)
 {
     *counts = (struct assay_counts){0};
     /* Every queued event has its own deadline; this one lies behind the last of them. */
-    int64_t deadline = now_ms() + sending->settings->timeout_s * 1000 + 1000;
-    while (sending->emitter != NULL && now_ms() < deadline) {
+    int64_t deadline = elapsed_ms() + sending->settings->timeout_s * 1000 + 1000;
+    while (sending->emitter != NULL && elapsed_ms() < deadline) {
         assay_emitter_flush(sending->emitter, FLUSH_SLICE_MS, NULL);
         struct assay_counts so_far = assay_emitter_counts(sending->emitter);
         if (so_far.accepted == so_far.delivered + so_far.failed)

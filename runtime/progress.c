@@ -1,25 +1,19 @@
 #include "runtime/progress.h"
 
+#include "runtime/elapsed.h"
+
 #include <inttypes.h>
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
-
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 void progress_start(struct progress *progress)
 {
-    *progress = (struct progress){.started_ms = now_ms()};
+    *progress = (struct progress){.started_ms = elapsed_ms()};
 }
 
 void progress_show(struct progress *progress, const char *text, uint64_t done, uint64_t total)
 {
-    int64_t now = now_ms();
+    int64_t now = elapsed_ms();
     if (now - progress->started_ms < 1000 || now - progress->shown_ms < 100 ||
         !isatty(STDERR_FILENO))
         return;

@@ -10,6 +10,7 @@
 #include "proto/limits.h"
 #include "proto/record.h"
 #include "proto/validate.h"
+#include "runtime/elapsed.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -19,7 +20,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum {
     QUEUE_MESSAGES = 100000,
@@ -298,13 +298,6 @@ static void return_arena(assay_emitter *emitter, struct idle_arena *taken)
     pthread_mutex_unlock(&emitter->lock);
 }
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* One try to queue `record`; on success librdkafka owns `pending` and the headers. */
 static rd_kafka_resp_err_t try_produce(assay_emitter *emitter, const struct record *record,
                                        struct pending *pending)
@@ -333,11 +326,11 @@ static bool produce(assay_emitter *emitter, const struct record *record, const c
     pending->tag = tag;
     snprintf(pending->event_id, sizeof pending->event_id, "%s", id);
 
-    int64_t deadline = now_ms() + emitter->queue_wait_ms;
+    int64_t deadline = elapsed_ms() + emitter->queue_wait_ms;
     /* Counted before the report can come, so that accepted never falls behind. */
     atomic_fetch_add(&emitter->accepted, 1);
     rd_kafka_resp_err_t code = try_produce(emitter, record, pending);
-    while (code == RD_KAFKA_RESP_ERR__QUEUE_FULL && now_ms() < deadline) {
+    while (code == RD_KAFKA_RESP_ERR__QUEUE_FULL && elapsed_ms() < deadline) {
         rd_kafka_poll(emitter->client, FULL_QUEUE_POLL_MS);
         code = try_produce(emitter, record, pending);
     }

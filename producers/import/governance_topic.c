@@ -5,12 +5,12 @@
 #include "proto/codec.h"
 #include "proto/limits.h"
 #include "proto/record.h"
+#include "runtime/elapsed.h"
 #include "runtime/progress.h"
 #include "runtime/stop.h"
 
 #include <assert.h>
 #include <stdlib.h>
-#include <time.h>
 
 enum { SLICE_MS = 100 };
 
@@ -26,13 +26,6 @@ struct reading {
     int64_t timeout_ms;
     struct kafka_trouble trouble;
 };
-
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static void on_error(rd_kafka_t *client, int code, const char *reason, void *context)
 {
@@ -58,12 +51,12 @@ static bool find_partitions(struct reading *reading, struct fault *why)
 {
     const struct rd_kafka_metadata *metadata;
     rd_kafka_resp_err_t code;
-    int64_t deadline = now_ms() + reading->timeout_ms;
+    int64_t deadline = elapsed_ms() + reading->timeout_ms;
     do {
         code = rd_kafka_metadata(reading->client, 0, reading->topic, &metadata, SLICE_MS);
         rd_kafka_poll(reading->client, 0);
     } while (code != RD_KAFKA_RESP_ERR_NO_ERROR && kafka_fault_reaction(code) == FAULT_RETRY &&
-             reading->trouble.last.reaction != FAULT_FATAL && now_ms() < deadline &&
+             reading->trouble.last.reaction != FAULT_FATAL && elapsed_ms() < deadline &&
              !stop_requested());
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
         return give_up(reading, code, why);
@@ -93,19 +86,19 @@ static bool read_to_end(struct reading *reading, struct fault *why)
     struct progress progress;
     uint64_t count = 0;
     progress_start(&progress);
-    int64_t deadline = now_ms() + reading->timeout_ms;
+    int64_t deadline = elapsed_ms() + reading->timeout_ms;
     rd_kafka_resp_err_t last = RD_KAFKA_RESP_ERR__TIMED_OUT;
     bool good = true;
     while (good && reading->ended < reading->partitions) {
         rd_kafka_message_t *message = rd_kafka_consume_queue(reading->queue, SLICE_MS);
         rd_kafka_poll(reading->client, 0);
-        if (stop_requested() || now_ms() >= deadline ||
+        if (stop_requested() || elapsed_ms() >= deadline ||
             reading->trouble.last.reaction == FAULT_FATAL) {
             good = give_up(reading, last, why);
         } else if (message != NULL && message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
             take(reading, message);
             progress_show(&progress, RECORD_TOPIC_GOVERNANCE, ++count, 0);
-            deadline = now_ms() + reading->timeout_ms;
+            deadline = elapsed_ms() + reading->timeout_ms;
         } else if (message != NULL && message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
             reading->ended += !reading->at_end[message->partition];
             reading->at_end[message->partition] = true;
