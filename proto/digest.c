@@ -34,12 +34,23 @@ static EVP_MD_CTX *context_of_thread(void)
     return context;
 }
 
-void digest_sha256(const void *bytes, size_t size, uint8_t out[static DIGEST_SHA256_SIZE])
+/* `algorithm` by its place, since it is fetched with the thread's first context. */
+static void digest(EVP_MD *const *algorithm, const void *bytes, size_t size, uint8_t *out)
 {
     EVP_MD_CTX *context = context_of_thread();
-    if (EVP_DigestInit_ex2(context, sha256, NULL) != 1 ||
+    if (EVP_DigestInit_ex2(context, *algorithm, NULL) != 1 ||
         EVP_DigestUpdate(context, bytes, size) != 1 || EVP_DigestFinal_ex(context, out, NULL) != 1)
         abort();
+}
+
+void digest_sha256(const void *bytes, size_t size, uint8_t out[static DIGEST_SHA256_SIZE])
+{
+    digest(&sha256, bytes, size, out);
+}
+
+void digest_sha1(const void *bytes, size_t size, uint8_t out[static DIGEST_SHA1_SIZE])
+{
+    digest(&sha1, bytes, size, out);
 }
 
 /* A protobuf-c buffer whose content goes straight into the digest. */

@@ -16,6 +16,8 @@ enum { DIGEST_SHA256_SIZE = 32, DIGEST_SHA1_SIZE = 20 };
 
 void digest_sha256(const void *bytes, size_t size, uint8_t out[static DIGEST_SHA256_SIZE]);
 
+void digest_sha1(const void *bytes, size_t size, uint8_t out[static DIGEST_SHA1_SIZE]);
+
 /* SHA-1 of `prefix` followed by the serialization of `message`, which is never held in memory. */
 void digest_sha1_message(const void *prefix, size_t size, const ProtobufCMessage *message,
                          uint8_t out[static DIGEST_SHA1_SIZE]);

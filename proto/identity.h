@@ -8,6 +8,7 @@
 #define ASSAY_PROTO_IDENTITY_H
 
 #include "assay/v1/event.pb-c.h"
+#include "proto/arena.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -25,5 +26,13 @@ int uuid_compare(const uuid *a, const uuid *b); /* bytewise, which is also the o
 
 /* The UUIDv5 of `event` with its id left out of account; event is not changed. */
 void identity_of(const Assay__V1__Event *event, uuid *id);
+
+/*
+ * The same, and the serialization of the event with that id, which takes serializing it once. The
+ * bytes are in the arena; NULL (and *size 0) where they are over LIMIT_RECORD_BYTES or the arena is
+ * full: then only the id is made.
+ */
+const uint8_t *identity_encode(const Assay__V1__Event *event, struct arena *arena, uuid *id,
+                               size_t *size);
 
 #endif

@@ -179,20 +179,21 @@ static const char *topic_for(const Assay__V1__Event *event, const char *team, st
  * the arena. */
 static bool fill_headers(const Assay__V1__Event *event, struct arena *arena, struct record *record)
 {
-    char text[64];
-    int size = snprintf(text, sizeof text, "assay.v1.%s", record_body_name(event));
-    assert(size > 0 && (size_t)size < sizeof text);
-    const char *type = arena_text(arena, text, (size_t)size);
-    char instant_text[INSTANT_TEXT_MAX];
-    instant_format(codec_instant(event->occurred_at, INSTANT_BEGIN), instant_text);
-    const char *time = arena_text(arena, instant_text, strlen(instant_text));
+    static const char package[] = "assay.v1.";
+    const char *body = record_body_name(event);
+    size_t body_size = strlen(body);
+    char *type = arena_take_raw(arena, sizeof package + body_size);
+    char *time = arena_take_raw(arena, INSTANT_TEXT_MAX);
     if (type == NULL || time == NULL)
         return false;
+    memcpy(type, package, sizeof package - 1);
+    memcpy(type + sizeof package - 1, body, body_size + 1);
+    instant_format(codec_instant(event->occurred_at, INSTANT_BEGIN), time);
     const struct record_header headers[RECORD_HEADERS] = {
         {"ce_specversion", "1.0", 3},
-        {"ce_id", event->id, strlen(event->id)},
+        {RECORD_HEADER_ID, event->id, strlen(event->id)},
         {"ce_source", event->source, strlen(event->source)},
-        {"ce_type", type, strlen(type)},
+        {"ce_type", type, sizeof package - 1 + body_size},
         {"ce_time", time, strlen(time)},
         {"content-type", "application/protobuf", strlen("application/protobuf")},
     };
@@ -200,33 +201,39 @@ static bool fill_headers(const Assay__V1__Event *event, struct arena *arena, str
     return true;
 }
 
-static bool fill_value(const Assay__V1__Event *event, struct arena *arena, struct record *record)
+static bool no_room(size_t size, struct fault *why)
 {
-    uint8_t *value = arena_take_raw(arena, record->value_size);
-    if (value == NULL)
-        return false;
-    size_t written = codec_encode(event, value);
-    assert(written == record->value_size);
-    record->value = value;
-    return true;
+    return fault_set(why, FAULT_RETRY, "the arena has no room for a record of %zu bytes", size);
 }
 
 bool record_of_event(const Assay__V1__Event *event, const char *team, struct arena *arena,
                      struct record *record, struct fault *why)
 {
+    size_t size = codec_encode(event, NULL);
+    if (size > LIMIT_RECORD_BYTES)
+        return fault_set(why, FAULT_REJECT, "event: %zu bytes serialized, at most %d", size,
+                         LIMIT_RECORD_BYTES);
+    uint8_t *value = arena_take_raw(arena, size);
+    if (value == NULL)
+        return no_room(size, why);
+    size_t written = codec_encode(event, value);
+    assert(written == size);
+    return record_of_encoded(event, value, size, team, arena, record, why);
+}
+
+bool record_of_encoded(const Assay__V1__Event *event, const uint8_t *value, size_t size,
+                       const char *team, struct arena *arena, struct record *record,
+                       struct fault *why)
+{
     if (team != NULL && !validate_team(team))
         return fault_set(why, FAULT_REJECT, "'%s' is no team: [A-Za-z0-9._-]+ of at most %d bytes",
                          team, LIMIT_TEAM_BYTES);
-    *record = (struct record){.value_size = codec_encode(event, NULL)};
-    if (record->value_size > LIMIT_RECORD_BYTES)
-        return fault_set(why, FAULT_REJECT, "event: %zu bytes serialized, at most %d",
-                         record->value_size, LIMIT_RECORD_BYTES);
     record->topic = topic_for(event, team, arena);
     record->key = record_key(event, arena);
-    if (record->topic == NULL || record->key == NULL || !fill_headers(event, arena, record) ||
-        !fill_value(event, arena, record))
-        return fault_set(why, FAULT_RETRY, "the arena has no room for a record of %zu bytes",
-                         record->value_size);
+    record->value = value;
+    record->value_size = size;
+    if (record->topic == NULL || record->key == NULL || !fill_headers(event, arena, record))
+        return no_room(size, why);
     record->key_size = strlen(record->key);
     return true;
 }

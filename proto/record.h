@@ -35,6 +35,7 @@ enum record_topic record_topic_of(const char *name);
 const char *record_team_of(const char *name); /* points into name; NULL where not a team's topic */
 
 enum { RECORD_HEADERS = 6, RECORD_TOPIC_MAX = 250 };
+#define RECORD_HEADER_ID "ce_id"
 
 struct record_header {
     const char *name;
@@ -60,6 +61,12 @@ struct record {
  */
 bool record_of_event(const Assay__V1__Event *event, const char *team, struct arena *arena,
                      struct record *record, struct fault *why);
+
+/* The same where the event's serialization is at hand (identity.h); it lives as long as the arena.
+ */
+bool record_of_encoded(const Assay__V1__Event *event, const uint8_t *value, size_t size,
+                       const char *team, struct arena *arena, struct record *record,
+                       struct fault *why);
 
 /* The key its record must have: on the topics of evidence, services and scope the service; on
  * governance the fact's key, parts joined by '|'; a retraction's is its service, else its event_id.

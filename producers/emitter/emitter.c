@@ -54,12 +54,6 @@ struct assay_emitter {
     struct kafka_trouble trouble;
 };
 
-/* Travels with a record through librdkafka; freed by its delivery report. */
-struct pending {
-    void *tag;
-    char event_id[ASSAY_ID_MAX];
-};
-
 static enum assay_outcome outcome_of(enum fault_reaction reaction)
 {
     switch (reaction) {
@@ -89,10 +83,14 @@ static enum assay_outcome report(struct assay_error *error, const char *id, cons
     return outcome;
 }
 
-static enum assay_outcome succeed(struct assay_error *error)
+/* `id` of at most ASSAY_ID_MAX - 1 bytes. Sets what is read, not the thousand bytes of text. */
+static enum assay_outcome succeed(struct assay_error *error, const char *id)
 {
-    if (error != NULL)
-        *error = (struct assay_error){.outcome = ASSAY_OK};
+    if (error != NULL) {
+        error->outcome = ASSAY_OK;
+        memcpy(error->event_id, id, strlen(id) + 1);
+        error->text[0] = '\0';
+    }
     return ASSAY_OK;
 }
 
@@ -105,27 +103,42 @@ static void forget_trouble(assay_emitter *emitter)
     pthread_mutex_unlock(&emitter->lock);
 }
 
+/* From the record's headers, so that nothing else needs to be kept of it while it is queued. */
+static const char *event_id_of(const rd_kafka_message_t *message)
+{
+    rd_kafka_headers_t *headers;
+    const void *id; /* librdkafka puts a NUL behind it */
+    size_t size;
+    if (rd_kafka_message_headers(message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR ||
+        rd_kafka_header_get_last(headers, RECORD_HEADER_ID, &id, &size) !=
+            RD_KAFKA_RESP_ERR_NO_ERROR)
+        return "";
+    return id;
+}
+
 /* A record's last word: it is accounted for here and nowhere else. */
 static void on_report(rd_kafka_t *client, const rd_kafka_message_t *message, void *context)
 {
     (void)client;
     assay_emitter *emitter = context;
-    struct pending *pending = message->_private;
-    struct fault why = {0};
-    struct assay_delivery delivery = {.event_id = pending->event_id,
-                                      .topic = rd_kafka_topic_name(message->rkt),
-                                      .partition = -1,
-                                      .offset = -1,
-                                      .tag = pending->tag};
-    if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        delivery.partition = message->partition;
-        delivery.offset = message->offset;
+    bool arrived = message->err == RD_KAFKA_RESP_ERR_NO_ERROR;
+    if (arrived) {
         atomic_fetch_add(&emitter->delivered, 1);
         if (atomic_exchange(&emitter->troubled, false))
             forget_trouble(emitter);
-    } else {
+        if (emitter->on_delivery == NULL)
+            return;
+    }
+    struct fault why;
+    struct assay_delivery delivery = {.outcome = ASSAY_OK,
+                                      .event_id = event_id_of(message),
+                                      .topic = rd_kafka_topic_name(message->rkt),
+                                      .partition = arrived ? message->partition : -1,
+                                      .offset = arrived ? message->offset : -1,
+                                      .tag = message->_private};
+    if (!arrived) {
         char what[300];
-        snprintf(what, sizeof what, "event %s for %s was not delivered", pending->event_id,
+        snprintf(what, sizeof what, "event %s for %s was not delivered", delivery.event_id,
                  delivery.topic);
         kafka_fault_set(&why, message->err, what);
         delivery.text = why.text;
@@ -134,14 +147,12 @@ static void on_report(rd_kafka_t *client, const rd_kafka_message_t *message, voi
             fault_set(&why, emitter->trouble.last.reaction, "%s: %s (%s); last: %s", what,
                       kafka_fault_text(message->err), rd_kafka_err2name(message->err),
                       emitter->trouble.last.text);
-        report(&emitter->last, pending->event_id, &why);
+        delivery.outcome = report(&emitter->last, delivery.event_id, &why);
         pthread_mutex_unlock(&emitter->lock);
         atomic_fetch_add(&emitter->failed, 1);
     }
-    delivery.outcome = outcome_of(why.reaction);
     if (emitter->on_delivery != NULL)
         emitter->on_delivery(emitter->context, &delivery);
-    free(pending);
 }
 
 /* Errors of connections: most heal by themselves; kept to explain a delivery that fails. */
@@ -270,7 +281,7 @@ assay_emitter *assay_emitter_open(const struct assay_emitter_options *options,
         report(error, NULL, &why);
         return NULL;
     }
-    succeed(error);
+    succeed(error, "");
     return emitter;
 }
 
@@ -298,9 +309,9 @@ static void return_arena(assay_emitter *emitter, struct idle_arena *taken)
     pthread_mutex_unlock(&emitter->lock);
 }
 
-/* One try to queue `record`; on success librdkafka owns `pending` and the headers. */
+/* One try to queue `record`; on success librdkafka owns the headers. */
 static rd_kafka_resp_err_t try_produce(assay_emitter *emitter, const struct record *record,
-                                       struct pending *pending)
+                                       void *tag)
 {
     rd_kafka_headers_t *headers = rd_kafka_headers_new(RECORD_HEADERS);
     for (size_t i = 0; i < RECORD_HEADERS; i++)
@@ -310,7 +321,7 @@ static rd_kafka_resp_err_t try_produce(assay_emitter *emitter, const struct reco
         rd_kafka_producev(emitter->client, RD_KAFKA_V_TOPIC(record->topic),
                           RD_KAFKA_V_KEY(record->key, record->key_size),
                           RD_KAFKA_V_VALUE((void *)(uintptr_t)record->value, record->value_size),
-                          RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_OPAQUE(pending),
+                          RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_OPAQUE(tag),
                           RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END);
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
         rd_kafka_headers_destroy(headers);
@@ -321,24 +332,20 @@ static rd_kafka_resp_err_t try_produce(assay_emitter *emitter, const struct reco
 static bool produce(assay_emitter *emitter, const struct record *record, const char *id, void *tag,
                     struct fault *why)
 {
-    struct pending *pending = calloc(1, sizeof *pending);
-    assert(pending != NULL);
-    pending->tag = tag;
-    snprintf(pending->event_id, sizeof pending->event_id, "%s", id);
-
-    int64_t deadline = elapsed_ms() + emitter->queue_wait_ms;
     /* Counted before the report can come, so that accepted never falls behind. */
     atomic_fetch_add(&emitter->accepted, 1);
-    rd_kafka_resp_err_t code = try_produce(emitter, record, pending);
-    while (code == RD_KAFKA_RESP_ERR__QUEUE_FULL && elapsed_ms() < deadline) {
-        rd_kafka_poll(emitter->client, FULL_QUEUE_POLL_MS);
-        code = try_produce(emitter, record, pending);
+    rd_kafka_resp_err_t code = try_produce(emitter, record, tag);
+    if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
+        int64_t deadline = elapsed_ms() + emitter->queue_wait_ms;
+        do {
+            rd_kafka_poll(emitter->client, FULL_QUEUE_POLL_MS);
+            code = try_produce(emitter, record, tag);
+        } while (code == RD_KAFKA_RESP_ERR__QUEUE_FULL && elapsed_ms() < deadline);
     }
     rd_kafka_poll(emitter->client, 0);
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
         return true;
     atomic_fetch_sub(&emitter->accepted, 1);
-    free(pending);
     if (code == RD_KAFKA_RESP_ERR__FATAL) {
         struct fault last = last_connection_fault(emitter);
         return fault_set(why, FAULT_FATAL, "event %s: the producer is beyond repair: %s", id,
@@ -360,16 +367,18 @@ static void describe(const Assay__V1__Event *event, struct arena *arena, char *o
 static enum assay_outcome send_event(assay_emitter *emitter, const Assay__V1__Event *given,
                                      void *tag, struct arena *arena, struct assay_error *error)
 {
-    struct fault why = {0};
+    struct fault why;
     struct violation first;
     struct record record;
     char id[UUID_TEXT_MAX];
+    const uint8_t *encoded = NULL;
+    size_t size;
     Assay__V1__Event event = *given;
     if (event.source[0] == '\0' && emitter->source != NULL)
         event.source = emitter->source;
     if (event.id[0] == '\0') {
         uuid derived;
-        identity_of(&event, &derived);
+        encoded = identity_encode(&event, arena, &derived, &size);
         event.id = uuid_format(&derived, id);
     }
     bool sendable = true;
@@ -377,8 +386,12 @@ static enum assay_outcome send_event(assay_emitter *emitter, const Assay__V1__Ev
         char what[300];
         describe(&event, arena, what, sizeof what);
         sendable = fault_set(&why, FAULT_REJECT, "%s: %s: %s", what, first.path, first.rule);
-    } else if (!record_of_event(&event, emitter->team, arena, &record, &why)) {
-        sendable = fault_context(&why, "event %s", event.id);
+    } else {
+        sendable = encoded == NULL ? record_of_event(&event, emitter->team, arena, &record, &why)
+                                   : record_of_encoded(&event, encoded, size, emitter->team, arena,
+                                                       &record, &why);
+        if (!sendable)
+            fault_context(&why, "event %s", event.id);
     }
     if (!sendable) {
         atomic_fetch_add(&emitter->refused, 1);
@@ -386,10 +399,7 @@ static enum assay_outcome send_event(assay_emitter *emitter, const Assay__V1__Ev
     }
     if (!produce(emitter, &record, event.id, tag, &why))
         return report(error, event.id, &why);
-    succeed(error);
-    if (error != NULL)
-        snprintf(error->event_id, sizeof error->event_id, "%s", event.id);
-    return ASSAY_OK;
+    return succeed(error, event.id);
 }
 
 enum assay_outcome assay_emitter_send_event(assay_emitter *emitter, const Assay__V1__Event *event,
@@ -404,7 +414,7 @@ enum assay_outcome assay_emitter_send_event(assay_emitter *emitter, const Assay_
 enum assay_outcome assay_emitter_send_json(assay_emitter *emitter, const char *json, size_t size,
                                            void *tag, struct assay_error *error)
 {
-    struct fault why = {0};
+    struct fault why;
     struct idle_arena *taken = borrow_arena(emitter);
     const Assay__V1__Event *event = json_read_event(json, size, taken->arena, &why);
     enum assay_outcome outcome;
@@ -439,7 +449,7 @@ enum assay_outcome assay_emitter_reach(assay_emitter *emitter, uint32_t timeout_
     rd_kafka_poll(emitter->client, 0); /* brings on_error up to date */
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
         rd_kafka_metadata_destroy(metadata);
-        return succeed(error);
+        return succeed(error, "");
     }
     struct fault why = last_connection_fault(emitter);
     if (why.reaction == FAULT_NONE)
@@ -469,7 +479,7 @@ static enum assay_outcome account(assay_emitter *emitter, struct assay_error *er
     struct assay_counts counts = assay_emitter_counts(emitter);
     uint64_t queued = counts.accepted - counts.delivered - counts.failed;
     if (counts.failed == 0 && queued == 0)
-        return succeed(error);
+        return succeed(error, "");
     struct fault why = last_connection_fault(emitter);
     pthread_mutex_lock(&emitter->lock);
     struct assay_error last = emitter->last;
@@ -498,7 +508,7 @@ enum assay_outcome assay_emitter_close(assay_emitter *emitter, uint32_t timeout_
                                        struct assay_counts *counts, struct assay_error *error)
 {
     if (emitter == NULL)
-        return succeed(error);
+        return succeed(error, "");
     if (rd_kafka_flush(emitter->client, (int)timeout_ms) != RD_KAFKA_RESP_ERR_NO_ERROR) {
         rd_kafka_purge(emitter->client, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
         rd_kafka_flush(emitter->client, PURGE_WAIT_MS);
