@@ -3,18 +3,38 @@
 #include "runtime/log.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
 
-enum { KEY_MAX = 128, VALUE_MAX = 64 * 1024 };
+enum {
+    KEY_MAX = 128,
+    VALUE_MAX = 64 * 1024,
+    NEWER = 0x020a0000,
+    TOLD = 3, /* syslog's LOG_ERR: up to it librdkafka calls the error callback too */
+};
 
-static void to_debug_log(const rd_kafka_t *client, int level, const char *facility,
-                         const char *text)
+/* A newer librdkafka (seen with 2.12) tells no error callback of a connection that broke off in its
+ * first request, as a port does that speaks TLS: said here, once, since it may be an accident. */
+static void note_breaking_off(int level, const char *facility, const char *text)
+{
+    static atomic_flag said = ATOMIC_FLAG_INIT;
+    if (rd_kafka_version() < NEWER || level <= TOLD || strcmp(facility, "FAIL") != 0 ||
+        strstr(text, "APIVERSION_QUERY") == NULL || atomic_flag_test_and_set(&said))
+        return;
+    const char *thread = strstr(text, "]: "); /* which of its threads says so */
+    text = thread == NULL ? text : thread + 3;
+    const char *tail = strstr(text, " (after ");
+    log_warning("Kafka: %.*s; if it always does, that port may speak TLS: see security.protocol",
+                tail == NULL ? (int)strlen(text) : (int)(tail - text), text);
+}
+
+static void on_log(const rd_kafka_t *client, int level, const char *facility, const char *text)
 {
     (void)client;
-    (void)level;
+    note_breaking_off(level, facility, text);
     log_debug("librdkafka: %s: %s", facility, text);
 }
 
@@ -122,7 +142,7 @@ rd_kafka_conf_t *kafka_settings_configure(const struct kafka_settings *settings,
                                           struct fault *why)
 {
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
-    rd_kafka_conf_set_log_cb(conf, to_debug_log);
+    rd_kafka_conf_set_log_cb(conf, on_log);
     if (!configure(conf, settings, client, own, own_count, why)) {
         rd_kafka_conf_destroy(conf);
         return NULL;
