@@ -85,7 +85,6 @@ static const struct program PROGRAM = {
 enum {
     IDLE_POLL_MS = 20,
     CATCH_UP_MS = 50,
-    LOOK_EVERY_MS = 100,
     CHECK_EVERY_MS = 3600 * 1000,
     CATCH_UP_LEAST = 8, /* services a transaction */
     CATCH_UP_MOST = 512,
@@ -96,10 +95,10 @@ enum {
 struct aggregator {
     struct held held;
     struct batch *batch;
-    int64_t caught_up_ms, looked_ms, checked_ms; /* when last, monotonic */
-    bool lagging;                                /* the last catch-up found work */
-    int catch_up_services;                       /* that the next one takes together */
-    struct patience patience;                    /* of what is not a batch */
+    int64_t caught_up_ms, checked_ms; /* when last, monotonic */
+    bool lagging;                     /* the last catch-up found work */
+    int catch_up_services;            /* that the next one takes together */
+    struct patience patience;         /* of what is not a batch */
     char last_complaint[256];
 };
 
@@ -240,11 +239,9 @@ static bool tend(struct aggregator *aggregator)
         if (!store_check_derived(aggregator->held.store, &fault))
             return recover(aggregator, &fault);
     }
-    if (now - aggregator->looked_ms >= LOOK_EVERY_MS) {
-        aggregator->looked_ms = now;
-        if (!held_look(&aggregator->held, &fault))
-            return recover(aggregator, &fault);
-    }
+    held_report(&aggregator->held);
+    if (!held_look(&aggregator->held, &fault))
+        return recover(aggregator, &fault);
     return true;
 }
 
@@ -283,6 +280,7 @@ static int run(struct aggregator *aggregator)
         log_error("%s", fault.text);
         return EXIT_FAILED;
     }
+    aggregator->held.look = look_new();
     log_notice("started, group %s", group);
     bool going = true;
     while (going && !stop_requested()) {
@@ -292,8 +290,10 @@ static int run(struct aggregator *aggregator)
             break;
     }
     size_t halted = held_halted(&aggregator->held); /* leaving the group lets go of them */
-    batch_drop(aggregator->batch); /* its records are the client's */
+    batch_drop(aggregator->batch);                  /* its records are the client's */
+    look_free(aggregator->held.look);
     intake_free(aggregator->held.intake);
+    aggregator->held.intake = NULL;
     log_notice("stopped");
     if (patience_failed() || (!going && !stop_requested()))
         return EXIT_FAILED; /* why has been said */

@@ -230,8 +230,6 @@ static void moved_on(struct batch *batch, const struct take *takes, size_t count
                    sizeof partition->claim.last_digest);
             if (partition->witness < 0)
                 held_witness(partition);
-            intake_report(batch->held->intake, partition->topic->name, partition->partition,
-                          partition->next);
         }
 }
 

@@ -7,13 +7,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum {
     BOUNDS_MS = 5000,
     CLUSTER_MS = 10000,
-    LOOK_MS = 500,
+    LOOK_EVERY_MS = 100,
     VERIFY_EVERY_MS = 10000,
+    REPORT_EVERY_MS = 1000,
     SILENCE_MS = 10000, /* Kafka's, before a word is said of it */
 };
 
@@ -25,8 +25,28 @@ struct held_partition *held_find(struct held *held, const char *topic, int32_t p
     return NULL;
 }
 
+static void report(struct held *held)
+{
+    for (size_t i = 0; i < held->count && held->intake != NULL; i++) {
+        struct held_partition *partition = &held->items[i];
+        if (partition->next != partition->reported)
+            intake_report(held->intake, partition->topic->name, partition->partition,
+                          partition->next);
+        partition->reported = partition->next;
+    }
+}
+
+void held_report(struct held *held)
+{
+    if (elapsed_ms() - held->reported_ms < REPORT_EVERY_MS)
+        return;
+    held->reported_ms = elapsed_ms();
+    report(held);
+}
+
 void held_drop(struct held *held)
 {
+    report(held);
     free(held->items);
     held->items = NULL;
     held->count = held->looked = 0;
@@ -143,7 +163,7 @@ static bool claim_one(struct held *held, const struct intake_partition *wanted, 
         if (!patience_wait(&patience, &fault))
             return false;
     }
-    partition->next = partition->claim.next_offset;
+    partition->next = partition->reported = partition->claim.next_offset;
     partition->verify = partition->claim.last_offset >= 0;
     held_witness(partition);
     return true;
@@ -181,13 +201,6 @@ void held_claim(struct held *held, struct intake_partition *partitions, size_t c
     log_notice("%zu partitions claimed, %zu of them halted", held->count, halted);
 }
 
-static instant now(void)
-{
-    struct timespec clock;
-    clock_gettime(CLOCK_REALTIME, &clock);
-    return (instant)clock.tv_sec * INSTANT_SECOND + clock.tv_nsec / 1000;
-}
-
 void held_witness(struct held_partition *partition)
 {
     partition->witness = partition->claim.last_offset;
@@ -211,14 +224,12 @@ static void verify_again(struct held *held, struct held_partition *partition, in
 }
 
 /* librdkafka tries for ever, and tells nobody that a cluster it knew is silent: said once, and once
- * that it is over. `answered`: some broker has just been heard. */
-static void note_silence(struct held *held, bool answered)
+ * that it is over. */
+static void note_silence(struct held *held, const struct seen *seen)
 {
-    struct fault fault = {0};
-    answered = answered || intake_answered(held->intake, LOOK_MS, &fault);
     int64_t now_ms = elapsed_ms();
     int64_t silent_ms = held->silence.since_ms == 0 ? 0 : now_ms - held->silence.since_ms;
-    if (answered) {
+    if (seen->heard) {
         if (held->silence.said)
             log_notice("Kafka answers again, after %lld s", (long long)silent_ms / 1000);
         held->silence.since_ms = 0;
@@ -227,40 +238,58 @@ static void note_silence(struct held *held, bool answered)
         held->silence.since_ms = now_ms;
     } else if (silent_ms >= SILENCE_MS && !held->silence.said) {
         log_warning("Kafka has not answered for %lld s (%s); it is asked until it does",
-                    (long long)silent_ms / 1000, fault.text);
+                    (long long)silent_ms / 1000, seen->why.text);
         held->silence.said = true;
     }
 }
 
-bool held_look(struct held *held, struct fault *fault)
+/* Writes down that nothing untaken was at the log's end at `seen_at`. */
+static bool complete(struct held *held, const struct held_partition *partition, instant seen_at,
+                     struct fault *fault)
 {
-    if (held->count == 0) {
-        if (held->silence.since_ms != 0) /* the session has ended meanwhile */
-            note_silence(held, false);
-        return true;
-    }
-    struct held_partition *partition = &held->items[held->looked++ % held->count];
-    if (!partition->halted && !partition->at_end)
-        return true; /* busy: its batches say how far it is */
-    instant seen_at = now();
-    if (!partition->halted) {
-        int64_t low;
-        int64_t high;
-        struct fault ignored; /* no broker, no news: complete_through stays where it is */
-        bool answered = intake_bounds(held->intake, partition->topic->name, partition->partition,
-                                      LOOK_MS, &low, &high, &ignored);
-        note_silence(held, answered);
-        if (!answered)
-            return true;
-        verify_again(held, partition, low);
-        if (high > partition->next && high > partition->end)
-            return true;
-    }
     struct take take = {.topic = partition->topic->number,
                         .partition = partition->partition,
                         .epoch = partition->claim.epoch,
                         .next_offset = partition->next};
     return store_look(held->store, &take, 1, seen_at, fault);
+}
+
+/* The answer may be of a partition that has been let go of or claimed anew since. What has been
+ * taken since does no harm: everything that was in the log when it was asked about is in hand or
+ * committed where this finds next or the end reached beyond it, and nothing is in hand now. */
+static bool use_answer(struct held *held, const struct seen *seen, struct fault *fault)
+{
+    note_silence(held, seen); /* no broker, no news: complete_through stays where it is */
+    struct held_partition *partition = held_find(held, seen->topic, seen->partition);
+    if (!seen->answered || partition == NULL || partition->claim.epoch != seen->epoch ||
+        partition->halted)
+        return true;
+    verify_again(held, partition, seen->first);
+    if (seen->end > partition->next && (!partition->at_end || seen->end > partition->end))
+        return true;
+    return complete(held, partition, seen->asked_at, fault);
+}
+
+bool held_look(struct held *held, struct fault *fault)
+{
+    struct seen seen;
+    if (look_over(held->look, &seen) && !use_answer(held, &seen, fault))
+        return false;
+    if (elapsed_ms() - held->looked_ms < LOOK_EVERY_MS)
+        return true;
+    held->looked_ms = elapsed_ms();
+    if (held->count == 0) {
+        if (held->silence.since_ms != 0) /* the session has ended meanwhile */
+            look_begin(held->look, held->intake, NULL, 0, 0);
+        return true;
+    }
+    struct held_partition *partition = &held->items[held->looked++ % held->count];
+    if (partition->halted)
+        return complete(held, partition, INSTANT_BEGIN, fault);
+    if (partition->at_end) /* else busy: its batches say how far it is */
+        look_begin(held->look, held->intake, partition->topic->name, partition->partition,
+                   partition->claim.epoch);
+    return true;
 }
 
 bool held_all_at_end(const struct held *held)

@@ -7,6 +7,7 @@
 #ifndef ASSAY_AGGREGATOR_HELD_H
 #define ASSAY_AGGREGATOR_HELD_H
 
+#include "consumers/aggregator/look.h"
 #include "consumers/intake/intake.h"
 #include "consumers/store/store.h"
 
@@ -15,6 +16,7 @@ struct held_partition {
     int32_t partition;
     struct claim claim; /* with the last record taken since */
     int64_t next;       /* first offset not committed */
+    int64_t reported;   /* that, as Kafka was last told */
     bool halted;        /* nothing of it is taken any more */
     const char *ending; /* why it halts once what is in hand is committed; NULL: it does not */
     bool verify;        /* the next record must be the witness */
@@ -27,10 +29,12 @@ struct held_partition {
 
 struct held {
     struct store *store;
-    struct intake *intake;
+    struct intake *intake; /* NULL: there is none any more */
     struct held_partition *items;
     size_t count;
-    size_t looked; /* whose turn it is to be looked at */
+    struct look *look;
+    size_t looked;                  /* whose turn it is to be looked at */
+    int64_t looked_ms, reported_ms; /* when last, monotonic */
     struct {
         int64_t since_ms; /* when first asked in vain, monotonic; 0: Kafka answers */
         bool said;
@@ -43,7 +47,7 @@ struct held {
  * another cluster's.
  */
 void held_claim(struct held *held, struct intake_partition *partitions, size_t count);
-void held_drop(struct held *held);
+void held_drop(struct held *held); /* tells Kafka how far they are */
 
 /* The last record taken is the witness from here on: the one before it has been seen again. */
 void held_witness(struct held_partition *partition);
@@ -58,12 +62,16 @@ void held_halt(struct held *held, struct held_partition *partition, const char *
 void held_end(struct held *held);
 
 /*
- * Looks at the end of one log, each time another's, and writes down what it saw. FENCED where the
- * partition is no longer this aggregator's; RETRY where the database is away. Only between batches:
- * now and then it has a record sent again that was taken before the last time, since nobody tells a
- * running consumer that its topic has been deleted and made anew, longer than it had read.
+ * Looks at the end of one log now and then, each time another's, and writes down what it saw once
+ * the broker has answered. FENCED where the partition is no longer this aggregator's; RETRY where
+ * the database is away. Only between batches: now and then it has a record sent again that was
+ * taken before the last time, since nobody tells a running consumer that its topic has been deleted
+ * and made anew, longer than it had read.
  */
 bool held_look(struct held *held, struct fault *fault);
+
+/* Tells Kafka once a second how far the partitions are. */
+void held_report(struct held *held);
 
 /* Whether every partition is taken to its end (or has halted), and there is one at all. */
 bool held_all_at_end(const struct held *held);
