@@ -229,9 +229,6 @@ static bool check_field(const struct walk *walk, const struct level *level, unsi
     if (field->label == PROTOBUF_C_LABEL_REPEATED)
         return check_list(walk, level, field, rule);
     struct path path = {level->path, field->name, PATH_SINGLE};
-    if ((field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0 &&
-        *(const uint32_t *)(base + field->quantifier_offset) != field->id)
-        return true;
     if (!check_value(walk, field, rule, base + field->offset, &path))
         return false;
     if (rule->also == NULL)
@@ -242,10 +239,19 @@ static bool check_field(const struct walk *walk, const struct level *level, unsi
     return refuse(walk, &path, "%s", broken);
 }
 
+/* Whether it belongs to a oneof in which another one is set, or none: all bodies but one do. */
+static bool is_other_member(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
+{
+    return (field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0 &&
+           *(const uint32_t *)((const uint8_t *)message + field->quantifier_offset) != field->id;
+}
+
 static bool walk_message(const struct walk *walk, const struct level *level)
 {
-    for (unsigned i = 0; i < level->message->descriptor->n_fields; i++)
-        if (!check_field(walk, level, i))
+    const ProtobufCMessageDescriptor *descriptor = level->message->descriptor;
+    for (unsigned i = 0; i < descriptor->n_fields; i++)
+        if (!is_other_member(level->message, &descriptor->fields[i]) &&
+            !check_field(walk, level, i))
             return false;
     return true;
 }

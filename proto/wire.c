@@ -51,6 +51,15 @@ static bool refuse(const struct walk *walk, const struct path *path, const char 
                      reason);
 }
 
+/* Nearly all of them are tags and lengths of one byte. */
+static size_t read_varint(const uint8_t *bytes, size_t size, uint64_t *number)
+{
+    if (size == 0 || bytes[0] >= 0x80)
+        return wire_varint(bytes, size, number);
+    *number = bytes[0];
+    return 1;
+}
+
 size_t wire_varint(const uint8_t *bytes, size_t size, uint64_t *number)
 {
     uint64_t result = 0;
@@ -100,6 +109,8 @@ bool wire_text(const uint8_t *text, size_t size, size_t *bad)
             i += 8;
             continue;
         }
+        if (size - i < 8 && size >= 8 && plain(text + size - 8))
+            return true; /* the end, looked at with what came before it */
         if (text[i] != 0 && text[i] < 0x80) {
             i++;
             continue;
@@ -118,7 +129,7 @@ bool wire_text(const uint8_t *text, size_t size, size_t *bad)
 static size_t read_value(const uint8_t *bytes, size_t size, struct value *value)
 {
     uint64_t tag;
-    size_t used = wire_varint(bytes, size, &tag);
+    size_t used = read_varint(bytes, size, &tag);
     if (used == 0 || used > 5 || tag >> 3 == 0 || tag >> 3 > FIELD_NUMBER_MOST)
         return 0;
     *value = (struct value){.number = (uint32_t)(tag >> 3), .type = (enum wire_type)(tag & 7)};
@@ -126,7 +137,7 @@ static size_t read_value(const uint8_t *bytes, size_t size, struct value *value)
     size_t step = 0;
     switch (value->type) {
     case WIRE_VARINT:
-        step = wire_varint(bytes + used, left, &value->varint);
+        step = read_varint(bytes + used, left, &value->varint);
         break;
     case WIRE_EIGHT_BYTES:
         step = left >= 8 ? 8 : 0;
@@ -135,7 +146,7 @@ static size_t read_value(const uint8_t *bytes, size_t size, struct value *value)
         step = left >= 4 ? 4 : 0;
         break;
     case WIRE_LENGTH:
-        step = wire_varint(bytes + used, left, &value->varint);
+        step = read_varint(bytes + used, left, &value->varint);
         /* protobuf-c reads no further than five bytes of a length, nor does anybody write more. */
         if (step == 0 || step > 5 || value->varint > left - step)
             return 0;
@@ -209,9 +220,9 @@ static bool oneof_taken(const struct level *level, const ProtobufCFieldDescripto
 {
     if ((field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) == 0 || level->seen == 0)
         return false;
-    for (unsigned i = 0; i < level->descriptor->n_fields; i++) {
-        const ProtobufCFieldDescriptor *other = &level->descriptor->fields[i];
-        if ((level->seen >> i & 1) != 0 && (other->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0 &&
+    for (uint64_t left = level->seen; left != 0; left &= left - 1) {
+        const ProtobufCFieldDescriptor *other = &level->descriptor->fields[__builtin_ctzll(left)];
+        if ((other->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0 &&
             other->quantifier_offset == field->quantifier_offset)
             return true;
     }
