@@ -42,28 +42,6 @@ static int compare_names(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* The services that the accepted records are facts of, sorted, each once; caller frees. */
-static const char **gather_names(const struct taken *records, size_t count, size_t *found)
-{
-    const char **names = calloc(count + 1, sizeof *names);
-    if (names == NULL)
-        abort();
-    size_t all = 0;
-    for (size_t i = 0; i < count; i++) {
-        const char *name =
-            records[i].verdict == VERDICT_ACCEPTED ? taken_service(&records[i]) : NULL;
-        /* Records of a partition often follow one another for one service. */
-        if (name != NULL && (all == 0 || strcmp(names[all - 1], name) != 0))
-            names[all++] = name;
-    }
-    qsort(names, all, sizeof *names, compare_names);
-    *found = 0;
-    for (size_t i = 0; i < all; i++)
-        if (*found == 0 || strcmp(names[*found - 1], names[i]) != 0)
-            names[(*found)++] = names[i];
-    return names;
-}
-
 /* Rows of (service, version, governance, head) to hold->locked. */
 static void hold_rows(struct hold *hold, PGresult *result)
 {
@@ -200,7 +178,7 @@ static enum held commit_services(struct store *store, PGconn *connection, int64_
 {
     struct fold *fold = store_fold(store);
     size_t told;
-    const char **names = gather_names(records, count, &told);
+    const char **names = taken_services(records, count, &told);
     /* Also without services: the share lock keeps governance from counting on this position. */
     enum held held = hold_kin(store, connection, names, told, hold, fault);
     if (held == HELD) {
@@ -234,8 +212,10 @@ static bool commit_governance(struct store *store, PGconn *connection, int64_t b
     if (!ask_number(connection, "SELECT record.lock_governance()", &head, fault) ||
         !ask_number(connection, "SELECT position FROM record.commit_head", &last, fault) ||
         !governance_log_load(fold_governance(fold), connection, store_topics(store), head, fault) ||
-        !fold_governance_facts(fold, connection, batch, last + 1, records, count, fault) ||
-        !copies_send(fold_copies(fold), connection, fault) ||
+        !fold_load_governance(fold, connection, fault))
+        return false;
+    fold_governance_facts(fold, batch, last + 1, records, count);
+    if (!copies_send(fold_copies(fold), connection, fault) ||
         !append_commit(connection, batch, true, replay, position, fault))
         return false;
     assert(*position == last + 1);

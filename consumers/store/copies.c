@@ -117,8 +117,29 @@ static bool send_heard(struct copies *copies, PGconn *connection, struct fault *
     return result != NULL;
 }
 
+void copies_empty_first(struct copies *copies, int32_t derivation)
+{
+    copies->empty_first = derivation;
+}
+
+static bool empty_derived(struct copies *copies, PGconn *connection, struct fault *fault)
+{
+    if (copies->empty_first == 0)
+        return true;
+    struct request request = {0};
+    pgwire_int4(request_next(&request), copies->empty_first);
+    PGresult *result = connection_call(connection, fault, PGRES_TUPLES_OK,
+                                       "SELECT record.forget_derived($1)", &request);
+    request_free(&request);
+    PQclear(result);
+    copies->empty_first = 0;
+    return result != NULL;
+}
+
 static bool send_rows(struct copies *copies, PGconn *connection, struct fault *fault)
 {
+    if (!empty_derived(copies, connection, fault))
+        return false;
     for (size_t i = 0; i < TARGET_COUNT; i++)
         if (!copy_send(target(copies, i), connection, TARGETS[i].target, fault))
             return false;
@@ -158,7 +179,7 @@ static bool end_ahead(struct copies_ahead *ahead, struct fault *fault)
 
 bool copies_send_ahead(struct copies *copies, PGconn *connection, struct fault *fault)
 {
-    if (copies_bytes(copies) < AHEAD_LEAST)
+    if (copies_bytes(copies) < AHEAD_LEAST && copies->empty_first == 0)
         return true;
     if (!end_ahead(copies->ahead, fault))
         return false;
@@ -204,6 +225,7 @@ static void clear_rows(struct copies *copies)
     }
     forget_environments(copies);
     heard_rows_free(&copies->heard);
+    copies->empty_first = 0;
 }
 
 void copies_clear(struct copies *copies)

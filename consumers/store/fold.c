@@ -532,7 +532,7 @@ void fold_told(struct fold *fold, int64_t batch, const struct taken *records, si
 
 /* ---- governance ---- */
 
-static bool load_governance_pair(struct fold *fold, PGconn *connection, struct fault *fault)
+bool fold_load_governance(struct fold *fold, PGconn *connection, struct fault *fault)
 {
     PGresult *result = connection_call(
         connection, fault, PGRES_TUPLES_OK,
@@ -547,13 +547,9 @@ static bool load_governance_pair(struct fold *fold, PGconn *connection, struct f
     return true;
 }
 
-bool fold_governance_facts(struct fold *fold, PGconn *connection, int64_t batch, int64_t position,
-                           const struct taken *records, size_t count, struct fault *fault)
+void fold_governance_facts(struct fold *fold, int64_t batch, int64_t position,
+                           const struct taken *records, size_t count)
 {
-    /* Rows not sent yet, and those of another aggregator's governance, count for `seq`. */
-    if (!copies_send(&fold->copies, connection, fault) ||
-        !load_governance_pair(fold, connection, fault))
-        return false;
     for (size_t i = 0; i < count; i++)
         if (records[i].verdict == VERDICT_ACCEPTED && taken_service(&records[i]) == NULL)
             write_fact(fold, batch, &records[i], NULL);
@@ -562,7 +558,6 @@ bool fold_governance_facts(struct fold *fold, PGconn *connection, int64_t batch,
     governance_log_commit(fold->governance, records, count, batch, position, &sink);
     instant from;
     pair_write(fold->governance_pair, batch, &fold->copies, &from); /* has no timelines */
-    return true;
 }
 
 void fold_committed(struct fold *fold, const char *service, int64_t version)

@@ -49,9 +49,13 @@ bool fold_catch_up(struct fold *fold, PGconn *connection, const struct locked *l
 void fold_told(struct fold *fold, int64_t batch, const struct taken *records, size_t count,
                const struct locked *locked, size_t locked_count, int64_t head, bool *changed);
 
+/* Reads where the rows of governance's own left off: another aggregator may have written the last.
+ */
+bool fold_load_governance(struct fold *fold, PGconn *connection, struct fault *fault);
+
 /* Stores the accepted governance facts of a batch that will get `position`; evaluates nothing. */
-bool fold_governance_facts(struct fold *fold, PGconn *connection, int64_t batch, int64_t position,
-                           const struct taken *records, size_t count, struct fault *fault);
+void fold_governance_facts(struct fold *fold, int64_t batch, int64_t position,
+                           const struct taken *records, size_t count);
 
 /* After COMMIT: the service's row has this version now. */
 void fold_committed(struct fold *fold, const char *service, int64_t version);

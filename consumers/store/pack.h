@@ -26,6 +26,7 @@ struct copies {
         char *service, *environment;
     } * environments;
     size_t environment_count, environment_room;
+    int32_t empty_first;        /* see copies_empty_first; 0: not */
     struct heard_row *heard;    /* parameters of note_producers */
     struct copies_ahead *ahead; /* those a thread has to send; NULL: there never were any */
 };
@@ -39,6 +40,10 @@ bool copies_send(struct copies *copies, PGconn *connection, struct fault *fault)
  * it, the connection must not be used; a second call waits for the first, too.
  */
 bool copies_send_ahead(struct copies *copies, PGconn *connection, struct fault *fault);
+
+/* Before the next rows are sent, everything derived is emptied, for a rebuild by that version
+ * (STORE_DERIVATION). */
+void copies_empty_first(struct copies *copies, int32_t derivation);
 
 /* Waits for what is sent ahead, however it ends: before a rollback. */
 void copies_await(struct copies *copies);

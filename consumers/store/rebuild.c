@@ -58,15 +58,10 @@ static struct locked *meet(struct rebuild *rebuild, const char *name)
 /* The services of the records and their kin, by name, as a live batch would have locked them. */
 static struct locked *hold(struct rebuild *rebuild, const struct stored *stored, size_t *count)
 {
-    const char **names = calloc(stored->count + 1, sizeof *names);
-    if (names == NULL)
-        abort();
-    size_t found = 0;
-    for (size_t i = 0; i < stored->count; i++) {
-        const char *name = taken_service(&stored->records[i]);
-        if (name != NULL && (found == 0 || strcmp(names[found - 1], name) != 0))
-            names[found++] = meet(rebuild, name)->service;
-    }
+    size_t found;
+    const char **names = taken_services(stored->records, stored->count, &found);
+    for (size_t i = 0; i < found; i++)
+        names[i] = meet(rebuild, names[i])->service;
     const char **known = calloc(rebuild->count + 1, sizeof *known);
     struct locked *locked = calloc(rebuild->count + 1, sizeof *locked);
     if (known == NULL || locked == NULL)
@@ -116,8 +111,8 @@ static bool fold_commit(struct rebuild *rebuild, const struct commit *commit, st
     struct fold *fold = store_fold(rebuild->store);
     bool done = true;
     if (commit->governance) {
-        done = fold_governance_facts(fold, rebuild->connection, commit->batch, commit->position,
-                                     commit->stored.records, commit->stored.count, fault);
+        fold_governance_facts(fold, commit->batch, commit->position, commit->stored.records,
+                              commit->stored.count);
         rebuild->head = commit->position;
     } else {
         done = fold_evidence(rebuild, commit, fault);
@@ -175,7 +170,7 @@ static bool finish(struct rebuild *rebuild, struct fault *fault)
     return result != NULL && connection_command(rebuild->connection, "COMMIT", fault);
 }
 
-/* Keeps every writer out, and empties what is derived. */
+/* Keeps every writer out, and has what is derived emptied while the first commits are read. */
 static bool begin(struct rebuild *rebuild, struct fault *fault)
 {
     if (!connection_command(rebuild->connection, "BEGIN; SET LOCAL statement_timeout = 0", fault))
@@ -185,13 +180,9 @@ static bool begin(struct rebuild *rebuild, struct fault *fault)
     PQclear(result);
     if (result == NULL)
         return false;
-    struct request request = {0};
-    pgwire_int4(request_next(&request), STORE_DERIVATION);
-    result = connection_call(rebuild->connection, fault, PGRES_TUPLES_OK,
-                             "SELECT record.forget_derived($1)", &request);
-    request_free(&request);
-    PQclear(result);
-    return result != NULL;
+    struct copies *copies = fold_copies(store_fold(rebuild->store));
+    copies_empty_first(copies, STORE_DERIVATION);
+    return copies_send_ahead(copies, rebuild->connection, fault);
 }
 
 bool store_rebuild(struct store *store, void (*progress)(uint64_t done, uint64_t total),

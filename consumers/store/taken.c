@@ -3,7 +3,9 @@
 #include "proto/codec.h"
 
 #include <endian.h>
+#include <stdlib.h>
 #include <string.h>
+#include <uthash.h>
 
 bool taken_judge(struct taken *taken, struct arena *arena)
 {
@@ -65,6 +67,50 @@ const char *taken_service(const struct taken *taken)
     default:
         return NULL;
     }
+}
+
+struct named {
+    const char *name;
+    UT_hash_handle hh;
+};
+
+static int compare_named(const struct named *a, const struct named *b)
+{
+    return strcmp(a->name, b->name);
+}
+
+const char **taken_services(const struct taken *records, size_t count, size_t *found)
+{
+    struct named *all = NULL;
+    struct named *named;
+    struct named *next;
+    for (size_t i = 0; i < count; i++) {
+        const char *name =
+            records[i].verdict == VERDICT_ACCEPTED ? taken_service(&records[i]) : NULL;
+        if (name == NULL)
+            continue;
+        size_t size = strlen(name);
+        HASH_FIND(hh, all, name, size, named);
+        if (named != NULL)
+            continue;
+        named = calloc(1, sizeof *named);
+        if (named == NULL)
+            abort();
+        named->name = name;
+        HASH_ADD_KEYPTR(hh, all, name, size, named);
+    }
+    const char **names = calloc(HASH_COUNT(all) + 1, sizeof *names);
+    if (names == NULL)
+        abort();
+    HASH_SORT(all, compare_named);
+    *found = 0;
+    HASH_ITER(hh, all, named, next)
+    {
+        names[(*found)++] = named->name;
+        HASH_DEL(all, named);
+        free(named);
+    }
+    return names;
 }
 
 int taken_compare(const void *a, const void *b)

@@ -67,6 +67,10 @@ struct posture_record taken_record(const struct taken *taken, int64_t batch);
 /* Whose own fact an accepted record is; NULL: governance's. */
 const char *taken_service(const struct taken *taken);
 
+/* The services that the accepted records are facts of, by name, each once. The caller frees the
+ * array; the names are the events'. */
+const char **taken_services(const struct taken *records, size_t count, size_t *found);
+
 /* By (topic, partition, incarnation, offset): the order in which a batch's records count, live and
  * in a rebuild. For qsort. */
 int taken_compare(const void *a, const void *b);
