@@ -59,19 +59,21 @@ static bool read_together(struct evaluated *evaluated, PGconn *connection,
                           const struct kin_set *kin, const struct reach *reach, struct fault *fault)
 {
     evaluated->postures = calloc(kin->count + 1, sizeof(struct posture_service *));
-    if (evaluated->postures == NULL)
+    struct service **services = calloc(kin->count + 1, sizeof(struct service *));
+    if (evaluated->postures == NULL || services == NULL)
         abort();
-    bool done = true;
     evaluated->count = 1; /* the first place is the service's own */
-    for (size_t i = 0; i < kin->count && done; i++) {
+    for (size_t i = 0; i < kin->count; i++) {
         struct service *service = services_get(&evaluated->services, kin->names[i]);
         service->governance = reach->governance;
-        done = service_read(service, connection, &evaluated->topics, reach->position, fault);
-        if (service == evaluated->service)
-            evaluated->postures[0] = service->posture;
-        else
-            evaluated->postures[evaluated->count++] = service->posture;
+        services[service == evaluated->service ? 0 : evaluated->count++] = service;
     }
+    assert(evaluated->count == kin->count);
+    bool done = service_read(services, evaluated->count, connection, &evaluated->topics,
+                             reach->position, fault);
+    for (size_t i = 0; i < evaluated->count; i++)
+        evaluated->postures[i] = services[i]->posture;
+    free(services);
     if (done)
         posture_evaluate_together(evaluated->postures, evaluated->count,
                                   governance_log_posture(evaluated->governance), reach->governance,
@@ -91,7 +93,7 @@ static bool read_all(struct evaluated *evaluated, PGconn *connection, const char
         return false;
     evaluated->service = services_get(&evaluated->services, name);
     bool done = read_together(evaluated, connection, &kin, &reach, fault) &&
-                service_resume(evaluated->service, connection, fault);
+                service_resume(&evaluated->service, 1, connection, fault);
     kin_set_free(&kin);
     return done;
 }

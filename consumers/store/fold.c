@@ -327,34 +327,52 @@ static void evaluate_read(struct fold *fold, struct service **services, size_t c
     free(postures);
 }
 
-static bool read_service(struct fold *fold, PGconn *connection, const struct locked *locked,
-                         struct service *service, bool *fresh, struct fault *fault)
+/* Those of which anything is in the record come first; returns how many. The others begin. */
+static size_t begin_new(struct service **fresh, size_t count)
 {
-    *fresh = service->posture == NULL;
-    if (!*fresh) {
-        if (service->governance < locked->governance)
-            service->governance = locked->governance; /* moved on: nothing concerned it */
-        return true;
+    size_t stored = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct service *service = fresh[i];
+        if (service->version == 0) {
+            service_begin(service);
+            continue;
+        }
+        fresh[i] = fresh[stored];
+        fresh[stored++] = service;
     }
-    service->version = locked->version;
-    service->governance = locked->governance;
-    if (locked->version == 0) {
-        service_begin(service);
-        return true;
+    return stored;
+}
+
+/* Reads services of which nothing is in memory, and evaluates them as they are in the record. */
+static bool read_services(struct fold *fold, PGconn *connection, struct service **all, size_t count,
+                          struct service **fresh, size_t fresh_count, struct fault *fault)
+{
+    size_t stored = begin_new(fresh, fresh_count);
+    /* Rows not sent yet may be these services': a rebuild folds many batches in a row. */
+    if (stored > 0 && (!copies_send(&fold->copies, connection, fault) ||
+                       !service_read(fresh, stored, connection, fold->topics, INT64_MAX, fault)))
+        return false;
+    for (size_t i = 0; i < fresh_count; i++) {
+        bool done = false;
+        for (size_t k = 0; k < i && !done; k++)
+            done = fresh[k]->governance == fresh[i]->governance;
+        if (!done)
+            evaluate_read(fold, all, count, fresh[i]->governance);
     }
-    /* Rows not sent yet may be this service's: a rebuild folds many batches in a row. */
-    return copies_send(&fold->copies, connection, fault) &&
-           service_read(service, connection, fold->topics, INT64_MAX, fault);
+    if (!service_resume(fresh, stored, connection, fault))
+        return false;
+    for (size_t i = 0; i < fresh_count; i++)
+        services_settle(&fold->services, fresh[i]);
+    return true;
 }
 
 /* The cached services of the locked rows, read where need be. False: fault. */
 static bool open_services(struct fold *fold, PGconn *connection, const struct locked *locked,
                           size_t count, struct service **services, struct fault *fault)
 {
-    bool *fresh = calloc(count + 1, sizeof *fresh);
+    struct service **fresh = calloc(count + 1, sizeof(struct service *));
     if (fresh == NULL)
         abort();
-    bool done = true;
     bool stale = false;
     for (size_t i = 0; i < count; i++) {
         services[i] = services_get(&fold->services, locked[i].service);
@@ -363,23 +381,19 @@ static bool open_services(struct fold *fold, PGconn *connection, const struct lo
     }
     /* Who inherits and was not there when its provider changed has to begin anew with it. */
     bool together = stale && governance_log_inherits(fold->governance);
-    for (size_t i = 0; i < count && done; i++) {
+    size_t found = 0;
+    for (size_t i = 0; i < count; i++) {
         if (together || services[i]->version != locked[i].version)
             service_unload(&fold->services, services[i]);
-        done = read_service(fold, connection, &locked[i], services[i], &fresh[i], fault);
-    }
-    for (size_t i = 0; i < count && done; i++) {
-        if (!fresh[i])
-            continue;
-        evaluate_read(fold, services, count, services[i]->governance);
-        for (size_t k = i; k < count && done; k++) {
-            if (!fresh[k] || services[k]->governance != services[i]->governance)
-                continue;
-            done = locked[k].version == 0 || service_resume(services[k], connection, fault);
-            fresh[k] = false;
-            services_settle(&fold->services, services[k]);
+        if (services[i]->posture == NULL) {
+            fresh[found++] = services[i];
+            services[i]->version = locked[i].version;
+            services[i]->governance = locked[i].governance;
+        } else if (services[i]->governance < locked[i].governance) {
+            services[i]->governance = locked[i].governance; /* moved on: nothing concerned it */
         }
     }
+    bool done = found == 0 || read_services(fold, connection, services, count, fresh, found, fault);
     free(fresh);
     return done;
 }

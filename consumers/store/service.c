@@ -87,19 +87,37 @@ void services_free(struct services *services)
 
 /* ---- loading ---- */
 
+/* Services that one set of statements reads: few statements, and what PostgreSQL sends at once is
+ * not the whole record. */
+enum { TOGETHER = 16 };
+
 struct loading {
-    struct service *service;
+    struct service *const *services;
+    size_t count;
     PGconn *connection;
     struct topics *topics;
     int64_t position;
     struct fault *fault;
 };
 
-/* Asks about the service: $1 its name, $2 the position up to which batches count. */
+/*
+ * What is asked of each of the services, $1, in the order said: the service's place among them,
+ * counted from 1, then `columns`. A service at a time, so that PostgreSQL looks into an index for
+ * each and sorts nothing, whatever it thinks of the tables.
+ */
+#define OF_EACH(columns, from_where_order)                                                         \
+    "SELECT w.number, x.* FROM unnest($1::text[]) WITH ORDINALITY AS w (service, number)"          \
+    " CROSS JOIN LATERAL (SELECT " columns " FROM " from_where_order " OFFSET 0) x"
+
+/* Asks about the services; $2, where there is one, is the position up to which batches count. The
+ * first column of what is answered is w.number. */
 static PGresult *ask(const struct loading *loading, const char *sql)
 {
+    const char *names[TOGETHER];
+    for (size_t i = 0; i < loading->count; i++)
+        names[i] = loading->services[i]->name;
     struct request request = {0};
-    pgwire_text(request_next(&request), loading->service->name);
+    request_texts(&request, names, loading->count);
     if (strstr(sql, "$2") != NULL)
         pgwire_int8(request_next(&request), loading->position);
     PGresult *result =
@@ -108,75 +126,99 @@ static PGresult *ask(const struct loading *loading, const char *sql)
     return result;
 }
 
-/* Names get the numbers they have in the record: mentioned in order, before any fact. */
-static bool load_names(const struct loading *loading)
+static struct service *service_of(const struct loading *loading, const PGresult *result, int row)
 {
-    struct posture_service *posture = loading->service->posture;
-    PGresult *streams = ask(loading, "SELECT environment, \"check\", subject FROM record.stream"
-                                     " WHERE service = $1 ORDER BY stream");
-    PGresult *tools = streams == NULL ? NULL
-                                      : ask(loading, "SELECT name, version FROM record.tool"
-                                                     " WHERE service = $1 ORDER BY tool");
-    PGresult *cells = tools == NULL
-                          ? NULL
-                          : ask(loading, "SELECT environment, standard, control FROM record.cell"
-                                         " WHERE service = $1 ORDER BY environment, cell");
-    for (int row = 0; cells != NULL && row < PQntuples(streams); row++) {
+    int64_t number = result_int8(result, row, 0);
+    assert(number >= 1 && (uint64_t)number <= loading->count);
+    return loading->services[number - 1];
+}
+
+/* Names get the numbers they have in the record: mentioned in order, before any fact. */
+static bool load_streams(const struct loading *loading)
+{
+    PGresult *result =
+        ask(loading, OF_EACH("s.environment, s.\"check\", s.subject, s.stream",
+                             "record.stream s WHERE s.service = w.service ORDER BY s.stream"));
+    if (result == NULL)
+        return false;
+    for (int row = 0; row < PQntuples(result); row++) {
         uint32_t number =
-            posture_stream(posture, result_text(streams, row, 0), result_text(streams, row, 1),
-                           result_text(streams, row, 2), NULL);
-        assert(number == (uint32_t)row);
+            posture_stream(service_of(loading, result, row)->posture, result_text(result, row, 1),
+                           result_text(result, row, 2), result_text(result, row, 3), NULL);
+        assert(number == (uint32_t)result_int4(result, row, 4));
     }
-    for (int row = 0; cells != NULL && row < PQntuples(tools); row++)
-        posture_tool(posture, result_text(tools, row, 0), result_text(tools, row, 1), NULL);
-    for (int row = 0; cells != NULL && row < PQntuples(cells); row++)
-        posture_cell(posture, result_text(cells, row, 0), result_text(cells, row, 1),
-                     result_text(cells, row, 2), NULL);
-    PQclear(streams);
-    PQclear(tools);
-    PQclear(cells);
-    return cells != NULL;
+    PQclear(result);
+    return true;
+}
+
+static bool load_tools(const struct loading *loading)
+{
+    PGresult *result =
+        ask(loading, OF_EACH("t.name, t.version",
+                             "record.tool t WHERE t.service = w.service ORDER BY t.tool"));
+    if (result == NULL)
+        return false;
+    for (int row = 0; row < PQntuples(result); row++)
+        posture_tool(service_of(loading, result, row)->posture, result_text(result, row, 1),
+                     result_text(result, row, 2), NULL);
+    PQclear(result);
+    return true;
+}
+
+static bool load_cells(const struct loading *loading)
+{
+    PGresult *result =
+        ask(loading,
+            OF_EACH("c.environment, c.standard, c.control",
+                    "record.cell c WHERE c.service = w.service ORDER BY c.environment, c.cell"));
+    if (result == NULL)
+        return false;
+    for (int row = 0; row < PQntuples(result); row++)
+        posture_cell(service_of(loading, result, row)->posture, result_text(result, row, 1),
+                     result_text(result, row, 2), result_text(result, row, 3), NULL);
+    PQclear(result);
+    return true;
 }
 
 static bool load_fact(const struct loading *loading, const PGresult *result, int row,
                       struct arena *arena)
 {
+    struct service *service = service_of(loading, result, row);
     const struct topic *topic = topics_numbered(loading->topics, loading->connection,
-                                                result_int2(result, row, 0), loading->fault);
+                                                result_int2(result, row, 1), loading->fault);
     if (topic == NULL)
         return false;
     size_t size;
-    const uint8_t *value = result_bytes(result, row, 5, &size);
+    const uint8_t *value = result_bytes(result, row, 6, &size);
     arena_reset(arena);
     Assay__V1__Event *event = codec_decode(value, size, arena, loading->fault);
     if (event == NULL) {
         loading->fault->reaction = FAULT_FATAL;
         return fault_context(loading->fault, "a fact of service %s, topic %s, offset %lld",
-                             loading->service->name, topic->name,
-                             (long long)result_int8(result, row, 3));
+                             service->name, topic->name, (long long)result_int8(result, row, 4));
     }
-    const uint8_t *digest = result_bytes(result, row, 6, &size); /* of what was received */
+    const uint8_t *digest = result_bytes(result, row, 7, &size); /* of what was received */
     assert(size == 16);
     struct posture_record record = {
         .topic = topic->number,
-        .partition = result_int4(result, row, 1),
-        .incarnation = result_int4(result, row, 2),
-        .offset = result_int8(result, row, 3),
-        .batch = result_int8(result, row, 4),
+        .partition = result_int4(result, row, 2),
+        .incarnation = result_int4(result, row, 3),
+        .offset = result_int8(result, row, 4),
+        .batch = result_int8(result, row, 5),
         .team = topic->team,
     };
-    posture_add_fact(loading->service->posture, event, digest, &record);
+    posture_add_fact(service->posture, event, digest, &record);
     return true;
 }
 
 static bool load_facts(const struct loading *loading)
 {
     PGresult *result =
-        ask(loading, "SELECT f.topic, f.partition, f.incarnation, f.\"offset\", f.batch, f.value,"
-                     " f.digest"
-                     " FROM record.fact f LEFT JOIN record.commit_log c ON c.batch = f.batch"
-                     " WHERE f.service = $1 AND coalesce(c.position, 0) <= $2"
-                     " ORDER BY c.position, f.topic, f.partition, f.\"offset\"");
+        ask(loading, OF_EACH("f.topic, f.partition, f.incarnation, f.\"offset\", f.batch, f.value,"
+                             " f.digest",
+                             "record.fact f LEFT JOIN record.commit_log c ON c.batch = f.batch"
+                             " WHERE f.service = w.service AND coalesce(c.position, 0) <= $2"
+                             " ORDER BY c.position, f.topic, f.partition, f.\"offset\""));
     if (result == NULL)
         return false;
     struct arena *arena = arena_new(ARENA_CAP);
@@ -193,10 +235,11 @@ enum { HISTORY_ARRAYS = 12 };
 /* One packed row of results: twelve arrays walked in step, some of one element for all. */
 static bool load_history_row(const struct loading *loading, const PGresult *result, int row)
 {
+    struct service *service = service_of(loading, result, row);
     struct array_reader columns[HISTORY_ARRAYS];
     for (int i = 0; i < HISTORY_ARRAYS; i++) {
         size_t size;
-        const uint8_t *field = result_bytes(result, row, i + 1, &size);
+        const uint8_t *field = result_bytes(result, row, i + 2, &size);
         columns[i] = array_open(field, size);
     }
     const uint8_t *at[HISTORY_ARRAYS] = {NULL};
@@ -220,24 +263,26 @@ static bool load_history_row(const struct loading *loading, const PGresult *resu
                        .partition = pgwire_read32(at[9]),
                        .incarnation = pgwire_read32(at[10]),
                        .offset = pgwire_read64(at[11]),
-                       .batch = result_int8(result, row, 0),
+                       .batch = result_int8(result, row, 1),
                        .team = topic->team},
         };
         memcpy(fact.order.id.bytes, at[4], 16);
         memcpy(fact.order.digest, at[5], 16);
-        posture_add_result(loading->service->posture, (uint32_t)pgwire_read32(at[0]), &fact);
+        posture_add_result(service->posture, (uint32_t)pgwire_read32(at[0]), &fact);
     }
     return true;
 }
 
 static bool load_history(const struct loading *loading)
 {
-    PGresult *result = ask(
-        loading, "SELECT h.batch, h.stream, h.occurred_at, h.sequence, h.result, h.id, h.digest,"
-                 " h.expires_at, h.tool, h.topic, h.partition, h.incarnation, h.\"offset\""
-                 " FROM record.history h LEFT JOIN record.commit_log c ON c.batch = h.batch"
-                 " WHERE h.service = $1 AND coalesce(c.position, 0) <= $2"
-                 " ORDER BY h.environment, h.seq");
+    PGresult *result =
+        ask(loading, OF_EACH("h.batch, h.stream, h.occurred_at, h.sequence, h.result, h.id,"
+                             " h.digest, h.expires_at, h.tool, h.topic, h.partition, h.incarnation,"
+                             " h.\"offset\"",
+                             "record.history h WHERE h.service = w.service"
+                             " AND ($2 = 9223372036854775807 OR coalesce((SELECT c.position"
+                             "  FROM record.commit_log c WHERE c.batch = h.batch), 0) <= $2)"
+                             " ORDER BY h.environment, h.seq"));
     if (result == NULL)
         return false;
     bool done = true;
@@ -247,68 +292,96 @@ static bool load_history(const struct loading *loading)
     return done;
 }
 
+enum { KNOWN_ARRAYS = 6 };
+
+/* One row's steps: cell, at, status, flags; cause and known, which may be NULL as a whole. */
+static void load_known_row(const struct loading *loading, const PGresult *result, int row)
+{
+    struct service *service = service_of(loading, result, row);
+    const char *environment = result_text(result, row, 1);
+    int64_t batch = result_int8(result, row, 2);
+    struct array_reader columns[KNOWN_ARRAYS] = {0};
+    for (int i = 0; i < KNOWN_ARRAYS; i++) {
+        size_t size;
+        const uint8_t *field = result_bytes(result, row, i + 3, &size);
+        if (!result_null(result, row, i + 3))
+            columns[i] = array_open(field, size);
+    }
+    while (columns[0].left > 0) {
+        const uint8_t *at[KNOWN_ARRAYS] = {NULL};
+        for (int i = 0; i < KNOWN_ARRAYS; i++) {
+            size_t size;
+            if (columns[i].left > 0)
+                at[i] = array_next(&columns[i], &size);
+        }
+        if (pgwire_read16(at[2]) >= 0 && pgwire_read16(at[3]) & 1 && at[4] == NULL)
+            posture_restore_known(service->posture, environment, (uint32_t)pgwire_read32(at[0]),
+                                  pgwire_read_instant(at[1]),
+                                  at[5] == NULL ? batch : pgwire_read64(at[5]));
+    }
+}
+
 /*
  * When a transition that time alone causes was first known follows from no fact: it is read back.
  * Told in the order of the rows, so that the last to speak of a step counts; of steps that are no
- * more, posture takes no notice.
+ * more, posture takes no notice. Which steps these are is found here: unnested by PostgreSQL they
+ * cost more than all else that is loaded.
  */
 static bool load_known(const struct loading *loading)
 {
     PGresult *result =
-        ask(loading, "SELECT t.environment, s.cell, s.at, coalesce(s.known, t.batch)"
-                     " FROM record.timeline t,"
-                     " unnest(t.cell, t.at, t.status, t.flags, t.cause, t.known)"
-                     " AS s (cell, at, status, flags, cause, known) WHERE t.service = $1"
-                     " AND s.status >= 0 AND s.flags & 1 = 1 AND s.cause IS NULL"
-                     " ORDER BY t.environment, t.seq");
+        ask(loading,
+            OF_EACH("t.environment, t.batch, t.cell, t.at, t.status, t.flags, t.cause, t.known",
+                    "record.timeline t WHERE t.service = w.service"
+                    " ORDER BY t.environment, t.seq"));
     if (result == NULL)
         return false;
-    for (int row = 0; row < PQntuples(result); row++) {
-        size_t size;
-        posture_restore_known(loading->service->posture, result_text(result, row, 0),
-                              (uint32_t)result_int4(result, row, 1),
-                              pgwire_read_instant(result_bytes(result, row, 2, &size)),
-                              result_int8(result, row, 3));
-    }
+    for (int row = 0; row < PQntuples(result); row++)
+        load_known_row(loading, result, row);
     PQclear(result);
     return true;
 }
 
 static bool load_counters(const struct loading *loading)
 {
-    PGresult *result =
-        ask(loading,
-            "SELECT e.environment, max(e.seq),"
-            " (SELECT t.weight FROM record.timeline t WHERE t.service = $1"
-            "  AND t.environment = e.environment AND t.keyframe ORDER BY t.seq DESC LIMIT 1),"
-            " (SELECT CASE WHEN t.keyframe THEN 0 ELSE t.weight END FROM record.timeline t"
-            "  WHERE t.service = $1 AND t.environment = e.environment ORDER BY t.seq DESC LIMIT 1),"
-            " (SELECT t.horizon FROM record.timeline t WHERE t.service = $1"
-            "  AND t.environment = e.environment ORDER BY t.seq DESC LIMIT 1),"
-            " (SELECT t.complete_from FROM record.timeline t WHERE t.service = $1"
-            "  AND t.environment = e.environment AND t.keyframe ORDER BY t.seq DESC LIMIT 1)"
-            " FROM (SELECT environment, max(seq) AS seq FROM record.history WHERE service = $1"
-            "  GROUP BY 1 UNION ALL SELECT environment, max(seq) FROM record.timeline"
-            "  WHERE service = $1 GROUP BY 1 UNION ALL SELECT environment, max(seq)"
-            "  FROM record.standing WHERE service = $1 GROUP BY 1 UNION ALL SELECT environment,"
-            "  max(seq) FROM record.unmapped WHERE service = $1 GROUP BY 1) e GROUP BY 1");
+    PGresult *result = ask(
+        loading,
+        OF_EACH("e.environment, max(e.seq),"
+                " (SELECT t.weight FROM record.timeline t WHERE t.service = w.service"
+                "  AND t.environment = e.environment AND t.keyframe ORDER BY t.seq DESC LIMIT 1),"
+                " (SELECT CASE WHEN t.keyframe THEN 0 ELSE t.weight END FROM record.timeline t"
+                "  WHERE t.service = w.service AND t.environment = e.environment"
+                "  ORDER BY t.seq DESC LIMIT 1),"
+                " (SELECT t.horizon FROM record.timeline t WHERE t.service = w.service"
+                "  AND t.environment = e.environment ORDER BY t.seq DESC LIMIT 1),"
+                " (SELECT t.complete_from FROM record.timeline t WHERE t.service = w.service"
+                "  AND t.environment = e.environment AND t.keyframe ORDER BY t.seq DESC LIMIT 1)",
+                "(SELECT environment, max(seq) AS seq FROM record.history"
+                "  WHERE service = w.service GROUP BY 1"
+                "  UNION ALL SELECT environment, max(seq) FROM record.timeline"
+                "  WHERE service = w.service GROUP BY 1"
+                "  UNION ALL SELECT environment, max(seq) FROM record.standing"
+                "  WHERE service = w.service GROUP BY 1"
+                "  UNION ALL SELECT environment, max(seq) FROM record.unmapped"
+                "  WHERE service = w.service GROUP BY 1) e GROUP BY e.environment"));
     if (result == NULL)
         return false;
     for (int row = 0; row < PQntuples(result); row++) {
         struct pair_state state = {
-            .seq = result_int4(result, row, 1) + 1,
+            .seq = result_int4(result, row, 2) + 1,
             .keyframe_weight = -1,
             .horizon = INSTANT_BEGIN,
             .complete_from = INSTANT_BEGIN,
         };
-        if (!result_null(result, row, 2)) {
+        if (!result_null(result, row, 3)) {
             size_t size;
-            state.keyframe_weight = result_int4(result, row, 2);
-            state.weight = result_int4(result, row, 3);
-            state.horizon = pgwire_read_instant(result_bytes(result, row, 4, &size));
-            state.complete_from = pgwire_read_instant(result_bytes(result, row, 5, &size));
+            state.keyframe_weight = result_int4(result, row, 3);
+            state.weight = result_int4(result, row, 4);
+            state.horizon = pgwire_read_instant(result_bytes(result, row, 5, &size));
+            state.complete_from = pgwire_read_instant(result_bytes(result, row, 6, &size));
         }
-        pair_restore(service_pair(loading->service, result_text(result, row, 0)), state);
+        struct service *service = service_of(loading, result, row);
+        pair_restore(service_pair(service, result_text(result, row, 1)), state);
     }
     PQclear(result);
     return true;
@@ -316,34 +389,56 @@ static bool load_counters(const struct loading *loading)
 
 static bool load_heard(const struct loading *loading)
 {
-    PGresult *result = ask(loading, "SELECT heard, checks FROM record.producer WHERE service = $1");
+    PGresult *result =
+        ask(loading, OF_EACH("p.heard, p.checks", "record.producer p WHERE p.service = w.service"));
     if (result == NULL)
         return false;
-    loading->service->heard = heard_new();
-    if (PQntuples(result) > 0) {
+    for (size_t i = 0; i < loading->count; i++)
+        loading->services[i]->heard = heard_new();
+    for (int row = 0; row < PQntuples(result); row++) {
         size_t size;
         size_t checks_size;
-        const uint8_t *bytes = result_bytes(result, 0, 0, &size);
-        const uint8_t *checks = result_bytes(result, 0, 1, &checks_size);
-        heard_restore(loading->service->heard, bytes, size, array_open(checks, checks_size));
+        const uint8_t *bytes = result_bytes(result, row, 1, &size);
+        const uint8_t *checks = result_bytes(result, row, 2, &checks_size);
+        heard_restore(service_of(loading, result, row)->heard, bytes, size,
+                      array_open(checks, checks_size));
     }
     PQclear(result);
     return true;
 }
 
-bool service_read(struct service *service, PGconn *connection, struct topics *topics,
-                  int64_t position, struct fault *fault)
+static size_t least(size_t a, size_t b)
 {
-    assert(service->posture == NULL);
-    struct loading loading = {service, connection, topics, position, fault};
-    service->posture = posture_service_new(service->name);
-    return load_names(&loading) && load_facts(&loading) && load_history(&loading);
+    return a < b ? a : b;
 }
 
-bool service_resume(struct service *service, PGconn *connection, struct fault *fault)
+bool service_read(struct service *const *services, size_t count, PGconn *connection,
+                  struct topics *topics, int64_t position, struct fault *fault)
 {
-    struct loading loading = {service, connection, NULL, INT64_MAX, fault};
-    return load_known(&loading) && load_counters(&loading) && load_heard(&loading);
+    bool done = true;
+    for (size_t i = 0; i < count; i++) {
+        assert(services[i]->posture == NULL);
+        services[i]->posture = posture_service_new(services[i]->name);
+    }
+    for (size_t at = 0; at < count && done; at += TOGETHER) {
+        struct loading loading = {
+            services + at, least(count - at, TOGETHER), connection, topics, position, fault};
+        done = load_streams(&loading) && load_tools(&loading) && load_cells(&loading) &&
+               load_facts(&loading) && load_history(&loading);
+    }
+    return done;
+}
+
+bool service_resume(struct service *const *services, size_t count, PGconn *connection,
+                    struct fault *fault)
+{
+    bool done = true;
+    for (size_t at = 0; at < count && done; at += TOGETHER) {
+        struct loading loading = {
+            services + at, least(count - at, TOGETHER), connection, NULL, INT64_MAX, fault};
+        done = load_known(&loading) && load_counters(&loading) && load_heard(&loading);
+    }
+    return done;
 }
 
 void service_begin(struct service *service)

@@ -42,15 +42,16 @@ struct service *services_get(struct services *services, const char *name);
 struct pair *service_pair(struct service *service, const char *environment);
 
 /*
- * Reads dictionaries and facts as of commit `position` (INT64_MAX: all) into a new posture. Then
- * the caller evaluates it, together with its kin, with governance as of service->governance; what
- * that reports is in the record already. service_resume then reads what a writer needs besides:
- * when transitions that time alone causes were first known, where the last rows left off, and which
- * sources have been heard.
+ * Reads dictionaries and facts of services as of commit `position` (INT64_MAX: all) into new
+ * postures. Then the caller evaluates them, together with their kin, with governance as of
+ * service->governance; what that reports is in the record already. service_resume then reads what a
+ * writer needs besides: when transitions that time alone causes were first known, where the last
+ * rows left off, and which sources have been heard.
  */
-bool service_read(struct service *service, PGconn *connection, struct topics *topics,
-                  int64_t position, struct fault *fault);
-bool service_resume(struct service *service, PGconn *connection, struct fault *fault);
+bool service_read(struct service *const *services, size_t count, PGconn *connection,
+                  struct topics *topics, int64_t position, struct fault *fault);
+bool service_resume(struct service *const *services, size_t count, PGconn *connection,
+                    struct fault *fault);
 
 /* The same of a service of which nothing is in the record. */
 void service_begin(struct service *service);

@@ -87,7 +87,7 @@ bool subject_read(struct subject *subject, struct service *service, PGconn *conn
                   struct topics *topics, struct fault *fault)
 {
     subject->service = service;
-    return service_read(service, connection, topics, INT64_MAX, fault) &&
+    return service_read(&service, 1, connection, topics, INT64_MAX, fault) &&
            load_names(subject, connection, fault);
 }
 
