@@ -30,7 +30,7 @@ GRANT SELECT ON
     record.commit_head, record.commit_log, record.commit_take, record.governance_head,
     record.fact_step, record.certification_step, record.service, record.environment,
     record.stream, record.tool, record.cell, record.producer, record.history, record.timeline,
-    record.standing, record.unmapped
+    record.standing, record.unmapped, record.present
     TO assay_reader;
 -- A fact's bytes are among what a reader may have: they say what its fields say, and explain reads
 -- them. The ledger's are not.

@@ -2,13 +2,15 @@
  * assay-aggregate -- folds the topics of Assay into the record, as one of any number.
  *
  * The loop: take what has arrived, commit it, bring services forward that lag behind governance,
- * look at the end of one log. Invariant at its top: everything committed is complete up to
- * held.next of each partition; everything else in memory may be lost without harm.
+ * look at the end of one log, and where nothing else waits get the present ready for readers.
+ * Invariant at its top: everything committed is complete up to held.next of each partition;
+ * everything else in memory may be lost without harm.
  */
 #include "consumers/aggregator/batch.h"
 #include "consumers/aggregator/held.h"
 #include "consumers/aggregator/patience.h"
 #include "consumers/store/connection.h"
+#include "consumers/store/present.h"
 #include "runtime/elapsed.h"
 #include "runtime/log.h"
 #include "runtime/settings.h"
@@ -90,15 +92,22 @@ enum {
     CATCH_UP_MOST = 512,
     CATCH_UP_QUICK_MS = 100, /* a transaction that took less is followed by one twice as large */
     CATCH_UP_SLOW_MS = 400,
+    QUIET_MS = 1000,           /* since the last commit */
+    WALK_BUSY_MS = 100,        /* of which a step takes a few */
+    WALK_EVERY_MS = 60 * 1000, /* for what time alone changes, and others have committed */
 };
 
 struct aggregator {
     struct held held;
     struct batch *batch;
     int64_t caught_up_ms, checked_ms; /* when last, monotonic */
-    bool lagging;                     /* the last catch-up found work */
-    int catch_up_services;            /* that the next one takes together */
-    struct patience patience;         /* of what is not a batch */
+    int64_t committed_ms, walked_ms, walk_began_ms;
+    struct present_walk walk;
+    bool walking;             /* goes on at once, unless something comes */
+    bool walk_again;          /* something was committed since it began */
+    bool lagging;             /* the last catch-up found work */
+    int catch_up_services;    /* that the next one takes together */
+    struct patience patience; /* of what is not a batch */
     char last_complaint[256];
 };
 
@@ -145,7 +154,7 @@ static bool complain(struct aggregator *aggregator, const struct fault *fault)
  * for good. */
 static bool collect(struct aggregator *aggregator)
 {
-    int wait = aggregator->lagging ? 0 : IDLE_POLL_MS;
+    int wait = aggregator->lagging || aggregator->walking ? 0 : IDLE_POLL_MS;
     while (!batch_full(aggregator->batch) && !stop_requested()) {
         struct received received;
         struct fault fault;
@@ -202,6 +211,13 @@ static bool recover(struct aggregator *aggregator, struct fault *fault)
     return false;
 }
 
+static void note_commit(struct aggregator *aggregator)
+{
+    aggregator->committed_ms = elapsed_ms();
+    aggregator->walking = false;
+    aggregator->walk_again = true;
+}
+
 /*
  * Brings some services forward, in one transaction. They are locked for as long as it takes, and
  * are all in memory: as many as take a fraction of a second, which are few where they are large or
@@ -221,12 +237,35 @@ static bool catch_up(struct aggregator *aggregator, struct fault *fault)
              *services < CATCH_UP_MOST)
         *services *= 2;
     aggregator->lagging = done > 0;
+    if (done > 0)
+        note_commit(aggregator);
     aggregator->caught_up_ms = now;
     patience_over(&aggregator->patience);
     return true;
 }
 
-/* Between batches: lagging services, the end of one log. False: stop. */
+/* One step of the walk that gets the present ready: at leisure while others wait, one after the
+ * other where nobody does. */
+static bool walk_on(struct aggregator *aggregator, int64_t now, struct fault *fault)
+{
+    struct present_walk *walk = &aggregator->walk;
+    bool quiet = now - aggregator->committed_ms >= QUIET_MS;
+    if (now - aggregator->walked_ms < (quiet ? 0 : WALK_BUSY_MS))
+        return true;
+    if (walk->service == NULL) {
+        if (!aggregator->walk_again && now - aggregator->walk_began_ms < WALK_EVERY_MS)
+            return true;
+        aggregator->walk_again = false;
+        aggregator->walk_began_ms = now;
+    }
+    if (!present_go_on(walk, aggregator->held.store, fault))
+        return false;
+    aggregator->walking = quiet && walk->service != NULL;
+    aggregator->walked_ms = elapsed_ms();
+    return true;
+}
+
+/* Between batches: lagging services, the end of one log, the present. False: stop. */
 static bool tend(struct aggregator *aggregator)
 {
     struct fault fault;
@@ -242,7 +281,7 @@ static bool tend(struct aggregator *aggregator)
     held_report(&aggregator->held);
     if (!held_look(&aggregator->held, &fault))
         return recover(aggregator, &fault);
-    return true;
+    return walk_on(aggregator, now, &fault) || recover(aggregator, &fault);
 }
 
 static bool step(struct aggregator *aggregator)
@@ -255,6 +294,7 @@ static bool step(struct aggregator *aggregator)
         switch (batch_commit(aggregator->batch, &governance)) {
         case BATCH_DONE:
             aggregator->lagging = aggregator->lagging || governance;
+            note_commit(aggregator);
             break;
         case BATCH_FENCED:
             fault_set(&fault, FAULT_FENCED, "fenced");
@@ -323,6 +363,7 @@ int main(int argc, char **argv)
     int status = run(&aggregator);
     batch_free(aggregator.batch);
     held_drop(&aggregator.held);
+    present_free(&aggregator.walk);
     store_free(aggregator.held.store);
     settings_free(&PROGRAM);
     return status;

@@ -101,7 +101,7 @@ bool store_check(struct store *store, struct fault *fault)
     PGresult *result = connection_call(
         connection, fault, PGRES_TUPLES_OK,
         "SELECT to_regclass('record.commit_head') IS NOT NULL,"
-        " to_regprocedure('record.append_commit(bigint, boolean, boolean)') IS NOT NULL",
+        " to_regprocedure('record.refresh_present(text, text, integer)') IS NOT NULL",
         NULL);
     if (result == NULL)
         return false;

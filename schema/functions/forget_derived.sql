@@ -20,6 +20,7 @@ BEGIN
     DELETE FROM record.timeline;
     DELETE FROM record.standing;
     DELETE FROM record.unmapped;
+    DELETE FROM record.present;
     INSERT INTO record.derivation (version) VALUES (by_version)
     ON CONFLICT (one) DO UPDATE SET version = excluded.version;
 END;

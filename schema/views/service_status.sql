@@ -3,31 +3,26 @@
 -- Read as cell_status.sql says, from record.standing, where posture has counted already: counts are
 -- sums of what was added to them. Statuses have the numbers of posture.h, enum cell_status.
 
-CREATE OR REPLACE FUNCTION record.service_status_upto(at timestamptz, upto bigint)
-RETURNS TABLE (
-    service text, title text, environment text, standard text, membership text, posture text,
-    passed integer, excepted integer, failed integer, error integer, stale integer,
-    not_tested integer, not_applicable integer, applicable integer, percent numeric,
-    certificate_state text, certified boolean)
+DELETE FROM record.present; -- what these functions said before they changed
+
+-- Of one (service, environment), from its standings.
+CREATE OR REPLACE FUNCTION record.standings_told(
+    service text, environment text, at timestamptz, upto bigint)
+RETURNS SETOF record.present_standing
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT p.service, o.fields -> 'service_onboarding' ->> 'title', p.environment, s.standard,
-           record.membership_name(s.membership), record.posture_name(s.posture),
+    SELECT s.standard, s.membership, s.posture,
            coalesce(c.passed, 0), coalesce(c.excepted, 0), coalesce(c.failed, 0),
            coalesce(c.error, 0), coalesce(c.stale, 0), coalesce(c.not_tested, 0),
-           coalesce(c.not_applicable, 0), coalesce(c.applicable, 0),
-           CASE WHEN c.applicable > 0
-                THEN round((coalesce(c.passed, 0)::bigint * 10000 / c.applicable) / 100.0, 2)
-           END,
-           record.certificate_state_name(s.certificate_state), s.certified
-    FROM record.environment p
-    CROSS JOIN LATERAL (
+           coalesce(c.not_applicable, 0), coalesce(c.applicable, 0), s.certificate_state,
+           s.certified
+    FROM (
         SELECT k.seq FROM record.standing k
-        WHERE k.service = p.service AND k.environment = p.environment
-          AND k.keyframe AND k.complete_from <= service_status_upto.at
-          AND (service_status_upto.upto IS NULL
+        WHERE k.service = standings_told.service AND k.environment = standings_told.environment
+          AND k.keyframe AND k.complete_from <= standings_told.at
+          AND (standings_told.upto IS NULL
                OR (SELECT l.position FROM record.commit_log l
-                   WHERE l.batch = k.batch) <= service_status_upto.upto)
+                   WHERE l.batch = k.batch) <= standings_told.upto)
         ORDER BY k.seq DESC LIMIT 1
     ) begin
     CROSS JOIN LATERAL (
@@ -38,11 +33,12 @@ BEGIN ATOMIC
             CROSS JOIN LATERAL unnest(
                 t.standard, t.at, t.membership, t.posture, t.certificate_state, t.certified)
                 AS e (standard, at, membership, posture, certificate_state, certified)
-            WHERE t.service = p.service AND t.environment = p.environment AND t.seq >= begin.seq
-              AND (service_status_upto.upto IS NULL
+            WHERE t.service = standings_told.service
+              AND t.environment = standings_told.environment AND t.seq >= begin.seq
+              AND (standings_told.upto IS NULL
                    OR (SELECT l.position FROM record.commit_log l
-                       WHERE l.batch = t.batch) <= service_status_upto.upto)
-              AND e.at <= service_status_upto.at
+                       WHERE l.batch = t.batch) <= standings_told.upto)
+              AND e.at <= standings_told.at
             ORDER BY e.standard, e.at DESC, t.seq DESC
         ) u
         WHERE u.membership >= 0
@@ -60,17 +56,57 @@ BEGIN ATOMIC
         FROM record.standing t
         CROSS JOIN LATERAL unnest(t.tally_standard, t.tally_at, t.tally_status, t.tally_change)
             AS e (standard, at, status, change)
-        WHERE t.service = p.service AND t.environment = p.environment AND t.seq >= begin.seq
-          AND (service_status_upto.upto IS NULL
+        WHERE t.service = standings_told.service AND t.environment = standings_told.environment
+          AND t.seq >= begin.seq
+          AND (standings_told.upto IS NULL
                OR (SELECT l.position FROM record.commit_log l
-                   WHERE l.batch = t.batch) <= service_status_upto.upto)
+                   WHERE l.batch = t.batch) <= standings_told.upto)
           AND (t.seq = begin.seq OR NOT t.keyframe) -- a keyframe says all over again
-          AND e.at <= service_status_upto.at
+          AND e.at <= standings_told.at
           AND coalesce(e.standard, t.tally_standard[1]) = s.standard
     ) c ON true
-    LEFT JOIN LATERAL record.fact_in_force('service_onboarding', p.service, service_status_upto.at,
-                                           service_status_upto.upto) o ON true
     WHERE s.membership > 0;
+END;
+REVOKE ALL ON FUNCTION record.standings_told(text, text, timestamptz, bigint) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION record.standings_told(text, text, timestamptz, bigint)
+    TO assay_aggregator, assay_reader, assay_auditor;
+COMMENT ON FUNCTION record.standings_told(text, text, timestamptz, bigint) IS
+    'the standings of one service in one environment, as they are told';
+
+CREATE OR REPLACE FUNCTION record.service_status_upto(at timestamptz, upto bigint)
+RETURNS TABLE (
+    service text, title text, environment text, standard text, membership text, posture text,
+    passed integer, excepted integer, failed integer, error integer, stale integer,
+    not_tested integer, not_applicable integer, applicable integer, percent numeric,
+    certificate_state text, certified boolean)
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT s.service,
+           -- a subquery, so that who does not ask for the title does not look it up
+           (SELECT o.fields -> 'service_onboarding' ->> 'title'
+            FROM record.fact_in_force('service_onboarding', s.service, service_status_upto.at,
+                                      service_status_upto.upto) o),
+           s.environment, s.standard, record.membership_name(s.membership),
+           record.posture_name(s.posture), s.passed, s.excepted, s.failed, s.error, s.stale,
+           s.not_tested, s.not_applicable, s.applicable,
+           CASE WHEN s.applicable > 0
+                THEN round((s.passed::bigint * 10000 / s.applicable) / 100.0, 2)
+           END,
+           record.certificate_state_name(s.certificate_state), s.certified
+    FROM (
+        SELECT r.service, r.environment, k.*
+        FROM record.present_serving(service_status_upto.at) r
+        CROSS JOIN LATERAL unnest(r.standings) k
+        WHERE service_status_upto.upto IS NULL
+        UNION ALL
+        SELECT p.service, p.environment, t.*
+        FROM record.environment p
+        CROSS JOIN LATERAL record.standings_told(p.service, p.environment, service_status_upto.at,
+                                                 service_status_upto.upto) t
+        WHERE service_status_upto.upto IS NOT NULL
+              OR NOT EXISTS (SELECT FROM record.present_serving(service_status_upto.at) r
+                             WHERE r.service = p.service AND r.environment = p.environment)
+    ) s;
 END;
 REVOKE ALL ON FUNCTION record.service_status_upto(timestamptz, bigint) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION record.service_status_upto(timestamptz, bigint)

@@ -28,6 +28,14 @@ from processes import Process
 TOP = Path(__file__).resolve().parents[2]
 BUILD = Path(os.environ.get("ASSAY_BUILD", TOP / "build"))
 
+NOTHING_TO_DO = """
+SELECT NOT EXISTS (
+    SELECT FROM record.environment e LEFT JOIN record.present p USING (service, environment)
+    WHERE p.seq IS NULL OR EXISTS (
+        SELECT FROM record.timeline t WHERE t.service = e.service
+        AND t.environment = e.environment AND t.seq > p.seq))
+"""
+
 PROGRAM_SECONDS = 900
 CATCH_UP_SECONDS = 1800
 
@@ -242,6 +250,13 @@ class Stage:
         """Everything sent so far."""
         aggregators = self.aggregate(database, flags=flags)
         database.await_taken(lambda: self.sent, aggregators)
+        for aggregator in aggregators:
+            aggregator.end()
+
+    def come_to_rest(self, database):
+        """An aggregator has nothing left to do: the present is ready to be read."""
+        aggregators = self.aggregate(database)
+        database.await_condition(lambda: database.value(NOTHING_TO_DO), aggregators)
         for aggregator in aggregators:
             aggregator.end()
 

@@ -10,7 +10,8 @@ from world import World
 # What is the ledger's own; everything else in schema record is derived from it.
 KEPT = {"migration", "repeatable", "topic", "partition", "commit_head", "commit_log",
         "commit_take", "governance_head", "verdict", "ledger", "batch_tiebreak",
-        "archive", "erasure"}
+        "archive", "erasure",
+        "present"}  # written or not: it follows from the others
 # How often a service was written is no fact: it validates caches.
 COLUMNS = {"service": "service, governance"}
 

@@ -4,7 +4,7 @@ A history is what posture would report, commit by commit, about timelines that k
 past as well as in the future. It is written three times: as deltas alone; with keyframes and,
 behind a change that reaches back before the last one, what is in force there; with keyframes, such
 a change being followed by a further one. All must give the same answer as the timelines themselves,
-for any instant and any known_at.
+for any instant and any known_at, and the same wherever record.present has been written.
 """
 
 import os
@@ -166,6 +166,22 @@ class Histories(unittest.TestCase):
                 found.get(writer.name, {}), expected, f"{writer.name}, {context}, {arguments}"
             )
 
+    def note_present(self, name, at):
+        self.database.query("SELECT record.note_present(%s, 'prod', %s)", name, at)
+
+    def check_present(self, names, check):
+        """Whatever instant the rows were written at: within their spans, at their ends, outside."""
+        served = 0
+        for noted in range(-1, HOURS + 1, 3):
+            for name in names:
+                self.note_present(name, hour(noted))
+            for at in range(-2, 2 * HOURS + 2):
+                check(hour(at / 2))
+                served += self.database.value(
+                    "SELECT count(*) FROM record.present WHERE service = ANY (%s)"
+                    " AND since <= %s AND until > %s", names, hour(at / 2), hour(at / 2))
+        self.assertGreater(served, HOURS)
+
     def test_cells(self):
         for seed in SEEDS:
             history = History(seed)
@@ -180,6 +196,10 @@ class Histories(unittest.TestCase):
                 changes = history.change()
                 for writer in writers:
                     writer.write(batch, changes, history.known[-1])
+                    if history.random.random() < 0.5:
+                        self.note_present(writer.name, hour(history.random.randrange(HOURS)))
+                at = hour(history.random.randrange(-1, HOURS + 1))
+                self.check(writers, history.answer(-1, at), f"seed {seed}", at)
             kept = self.database.value(
                 "SELECT count(*) FROM record.timeline WHERE service <> %s AND keyframe AND seq > 0",
                 writers[0].name,
@@ -192,6 +212,9 @@ class Histories(unittest.TestCase):
                                hour(first + position))
             for at in range(-1, HOURS + 1):
                 self.check(writers, history.answer(COMMITS, hour(at)), f"seed {seed}", hour(at))
+            self.check_present(
+                [writer.name for writer in writers],
+                lambda at: self.check(writers, history.answer(COMMITS, at), f"seed {seed}", at))
             self.check_changes(writers, history.known[-1], seed)
 
     def check_changes(self, writers, timelines, seed):
@@ -240,17 +263,19 @@ class Histories(unittest.TestCase):
                 before, now = map(standings, history.known[-2:])
                 for name in names:
                     self.rows.standing(name, "prod", batch, now, before)
+                    self.note_present(name, hour(draw.randrange(HOURS)))
                 reach = phase_removed(before, now)
                 late = complete_from is not None and reach is not None and reach <= complete_from
                 if late or draw.random() < 0.3:
                     complete_from = reach if late else hour(draw.randrange(HOURS))
                     self.rows.standing(names[1], "prod", batch, now, complete_from=complete_from)
-            for position in list(range(COMMITS + 1)) * QUESTIONS:
-                at = hour(history.random.randrange(-1, HOURS + 1))
+
+            def check(position, at, *known_at):
+                marks = ", ".join(["%s"] * len((at, *known_at)))
                 answers = [self.database.query(
-                    "SELECT standard, membership, passed FROM assay.service_status_at(%s, %s)"
-                    " WHERE service = %s ORDER BY 1",
-                    at, hour(first + position), name,
+                    "SELECT standard, membership, passed"
+                    f" FROM assay.service_status_at({marks}) WHERE service = %s ORDER BY 1",
+                    at, *known_at, name,
                 ) for name in names]
                 expected = [
                     {"standard": f"std{cell}",
@@ -260,3 +285,8 @@ class Histories(unittest.TestCase):
                     for cell, (status, _, _, deciding) in history.answer(position, at).items()
                 ]
                 self.assertEqual(answers, [expected, expected], f"seed {seed}, {at}, {position}")
+
+            for position in list(range(COMMITS + 1)) * QUESTIONS:
+                at = hour(history.random.randrange(-1, HOURS + 1))
+                check(position, at, hour(first + position))
+            self.check_present(names, lambda at: check(COMMITS, at))

@@ -70,7 +70,8 @@ class Migrating(unittest.TestCase):
         """A database as the first migration left it, where a later one changed something."""
         database = self.copy()
         database.query("DROP TABLE record.certification_step, record.derivation,"
-                       " record.archive, record.erasure CASCADE")
+                       " record.archive, record.erasure, record.present CASCADE")
+        database.query("DROP TYPE record.present_cell, record.present_standing CASCADE")
         database.query("DROP FUNCTION assay.soa_diff")
         database.query("CREATE FUNCTION assay.soa_diff(text, text, text) RETURNS TABLE"
                        " (standard text) LANGUAGE sql AS 'SELECT NULL'")
@@ -84,7 +85,9 @@ class Migrating(unittest.TestCase):
         database.query("DELETE FROM record.migration WHERE name > '0002'")
         database.query("UPDATE record.repeatable SET sha256 = 'old' WHERE name IN"
                        " ('privileges.sql', 'views/certification.sql', 'views/soa.sql',"
-                       " 'views/service_status.sql', 'views/silent_producer.sql')")
+                       " 'views/cell_status.sql', 'views/service_status.sql',"
+                       " 'views/silent_producer.sql', 'views/audit_coverage.sql',"
+                       " 'reading/present_serving.sql', 'functions/refresh_present.sql')")
         return database
 
     def test_from_before_certificates(self):

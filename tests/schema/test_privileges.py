@@ -32,8 +32,8 @@ MATRIX = (
      record.standing record.stream record.timeline record.tool record.unmapped"""),
     ("table", {A: "SELECT", R: "SELECT", U: "SELECT"},
      """record.commit_head record.commit_log record.commit_take record.derivation
-     record.environment record.governance_head record.migration record.partition record.producer
-     record.repeatable record.service record.topic"""),
+     record.environment record.governance_head record.migration record.partition record.present
+     record.producer record.repeatable record.service record.topic"""),
     ("view", {A: "SELECT", U: "SELECT"}, "assay.event assay.reject"),
     ("view", {A: "SELECT", R: "SELECT", U: "SELECT"},
      """assay.audit assay.audit_coverage assay.cell_status assay.certification assay.change
@@ -47,24 +47,25 @@ MATRIX = (
      assay.reject.replayed_at assay.reject.topic"""),
     ("function", {},  # an operator's, as a member of assay_owner
      """record.attach_month/1 record.detach_month/1 record.drop_month/2 record.erase/2
-     record.erase_refused/5 record.overlay_bytes/3 record.personal_texts/1 record.times_in/2
-     record.wire_payloads/2"""),
+     record.erase_refused/5 record.note_present/3 record.overlay_bytes/3 record.personal_texts/1
+     record.times_in/2 record.wire_payloads/2"""),
     ("function", {A: "EXECUTE"},
      """record.advance/11 record.append_commit/3 record.batch_name/0 record.claim/3
      record.derivation/1 record.ensure_ledger_partitions/0 record.forget_derived/1 record.halt/4
      record.known_services/1 record.lock_governance/0 record.lock_lagging/1 record.lock_services/1
-     record.look/5 record.note_environments/2 record.note_producers/3 record.reopen/2
-     record.require_ledger/0 record.resume/2 record.skip_services/2 record.start_at/4
-     record.store_services/2 record.topic_number/1"""),
+     record.look/5 record.note_environments/2 record.note_producers/3 record.refresh_present/3
+     record.reopen/2 record.require_ledger/0 record.resume/2 record.skip_services/2
+     record.start_at/4 record.store_services/2 record.topic_number/1"""),
     ("function", {A: "EXECUTE", R: "EXECUTE", U: "EXECUTE"},
      """assay.cell_status_at/1 assay.cell_status_at/2 assay.certification_at/1
      assay.certification_at/2 assay.scope_at/1 assay.scope_at/2 assay.service_status_at/1
      assay.service_status_at/2 assay.soa_diff/3 record.cell_status_name/1
-     record.cell_status_upto/2 record.certificate_flag_names/1 record.certificate_state_name/1
-     record.certification_upto/2 record.fact_in_force/4 record.facts_in_force/3
-     record.headers_json/1 record.heard_sources/1 record.known_position/1 record.membership_name/1
-     record.posture_name/1 record.scope_upto/2 record.service_status_upto/2 record.soa_entries/2
-     record.utf8_text/1 record.verdict_name/1 record.without_prefix/2"""),
+     record.cell_status_upto/2 record.cells_told/4 record.certificate_flag_names/1
+     record.certificate_state_name/1 record.certification_upto/2 record.fact_in_force/4
+     record.facts_in_force/3 record.headers_json/1 record.heard_sources/1 record.known_position/1
+     record.membership_name/1 record.posture_name/1 record.present_serving/1 record.scope_upto/2
+     record.service_status_upto/2 record.soa_entries/2 record.standings_told/4 record.utf8_text/1
+     record.verdict_name/1 record.without_prefix/2"""),
 )
 
 # One row for each right that somebody but the owner holds, and one, with a NULL holder, for what
@@ -78,7 +79,7 @@ WITH own AS (
            o.nspname || '.' || regexp_replace(c.relname, '_\\d{4}_\\d{2}$', '_MONTH') AS name,
            coalesce(c.relacl, acldefault(CASE c.relkind WHEN 'S' THEN 's' ELSE 'r' END::"char",
                                          c.relowner)) AS rights
-    FROM pg_class c JOIN own o ON o.oid = c.relnamespace WHERE c.relkind NOT IN ('i', 'I', 't')
+    FROM pg_class c JOIN own o ON o.oid = c.relnamespace WHERE c.relkind NOT IN ('i', 'I', 't', 'c')
     UNION ALL
     SELECT 'column', o.nspname || '.' || c.relname || '.' || a.attname, a.attacl
     FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN own o ON o.oid = c.relnamespace
@@ -267,7 +268,7 @@ class Privileges(unittest.TestCase):
             " FROM pg_proc p WHERE p.pronamespace::regnamespace::text IN ('record', 'assay')"
         )
         pinned = {row["name"] for row in functions if row["prosecdef"]}
-        self.assertEqual(len(pinned), 27)
+        self.assertEqual(len(pinned), 29)
         for row in functions:
             if row["prosecdef"]:
                 self.assertIn("search_path=pg_catalog, pg_temp", row["proconfig"], row["name"])
