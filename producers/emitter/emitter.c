@@ -110,8 +110,7 @@ static const char *event_id_of(const rd_kafka_message_t *message)
     const void *id; /* librdkafka puts a NUL behind it */
     size_t size;
     if (rd_kafka_message_headers(message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR ||
-        rd_kafka_header_get_last(headers, RECORD_HEADER_ID, &id, &size) !=
-            RD_KAFKA_RESP_ERR_NO_ERROR)
+        rd_kafka_header_get(headers, 0, RECORD_HEADER_ID, &id, &size) != RD_KAFKA_RESP_ERR_NO_ERROR)
         return "";
     return id;
 }
