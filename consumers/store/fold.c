@@ -398,7 +398,8 @@ static bool open_services(struct fold *fold, PGconn *connection, const struct lo
     return done;
 }
 
-/* One governance commit for all that have not come to it. */
+/* One governance commit for all that have not come to it: those it concerns, each by itself, or all
+ * together where one may concern another. */
 static void bring_to(struct fold *fold, struct service **services, size_t count, int64_t position,
                      int64_t batch, bool *changed)
 {
@@ -407,17 +408,22 @@ static void bring_to(struct fold *fold, struct service **services, size_t count,
     if (behind == NULL || marks == NULL)
         abort();
     size_t found = 0;
-    bool concerned = false;
+    bool together = governance_log_inherits(fold->governance);
+    bool any = false;
     for (size_t i = 0; i < count; i++) {
         if (services[i]->governance >= position)
             continue;
-        concerned = concerned || posture_concerned(services[i]->posture,
-                                                   governance_log_posture(fold->governance),
-                                                   services[i]->governance, position);
+        bool concerned =
+            posture_concerned(services[i]->posture, governance_log_posture(fold->governance),
+                              services[i]->governance, position);
         marks[found] = &changed[i];
-        behind[found++] = services[i];
+        behind[found] = services[i];
+        if (concerned && !together)
+            evaluate(fold, &behind[found], 1, position, batch, &marks[found]);
+        any = any || concerned;
+        found++;
     }
-    if (concerned)
+    if (any && together)
         evaluate(fold, behind, found, position, batch, marks);
     for (size_t i = 0; i < found; i++)
         behind[i]->governance = position;

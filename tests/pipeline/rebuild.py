@@ -79,6 +79,34 @@ class Rebuild(unittest.TestCase):
         world.await_caught_up()
         self.assertNotEqual(answers(world, [facts.now()]), before[1])
 
+    def test_with_little_memory(self):
+        """Most services are read again between their batches, and rows are sent by and by."""
+        world = World()
+        self.addCleanup(world.close)
+        services = [f"service-{number}" for number in range(6)]
+        checks = [f"check-{number}" for number in range(40)]
+        world.assay("publish", stdin=facts.lines(facts.base(services, checks)))
+        world.aggregate()
+        world.await_caught_up()
+        for hours in range(8, 0, -1):
+            world.assay("publish", stdin=facts.lines(
+                facts.result(services[number % 6], check, "FAIL" if number % 7 == hours else "PASS",
+                             facts.ago(hours=hours), subject=f"host-{number}")
+                for number in range(24) for check in checks
+            ))
+            if hours % 3 == 0:
+                world.assay("publish", stdin=facts.lines(
+                    [facts.mapping(checks[hours], [f"C.{hours}"], at=facts.ago(hours=hours))]
+                ))
+            world.await_caught_up()
+        world.stop_aggregators()
+        before = derived(world)
+        world.assay("rebuild", "--memory=1")
+        after = derived(world)
+        for table, rows in before.items():
+            with self.subTest(table=table):
+                self.assertEqual(after[table], rows)
+
 
 if __name__ == "__main__":
     unittest.main()
