@@ -30,7 +30,8 @@ static const struct {
     {offsetof(struct copies, cell), "record.cell (service, environment, cell, standard, control)"},
     {offsetof(struct copies, history),
      "record.history (service, environment, seq, batch, stream, occurred_at, sequence, result, id,"
-     " digest, expires_at, tool, topic, partition, incarnation, \"offset\")"},
+     " digest, expires_at, tool, topic, partition, incarnation, \"offset\","
+     " source)"},
     {offsetof(struct copies, timeline),
      "record.timeline (service, environment, seq, batch, keyframe, complete_from, horizon, weight,"
      " cell, at, status, flags, checks, missing, deciding, cause, known, exception, finding,"
@@ -109,8 +110,19 @@ static bool send_heard(struct copies *copies, PGconn *connection, struct fault *
     for (row = copies->heard; row != NULL; row = row->hh.next)
         pgwire_text(wire, row->checks);
     pgwire_array_end(wire, mark);
-    PGresult *result = connection_call(connection, fault, PGRES_TUPLES_OK,
-                                       "SELECT record.note_producers($1, $2, $3)", &request);
+    wire = request_next(&request);
+    mark = pgwire_array(wire, PGWIRE_TEXT, count);
+    for (row = copies->heard; row != NULL; row = row->hh.next)
+        pgwire_text(wire, row->environments);
+    pgwire_array_end(wire, mark);
+    wire = request_next(&request);
+    mark = pgwire_array(wire, PGWIRE_TEXT, count);
+    for (row = copies->heard; row != NULL; row = row->hh.next)
+        pgwire_text(wire, row->upto);
+    pgwire_array_end(wire, mark);
+    PGresult *result =
+        connection_call(connection, fault, PGRES_TUPLES_OK,
+                        "SELECT record.note_producers($1, $2, $3, $4, $5)", &request);
     PQclear(result);
     request_free(&request);
     heard_rows_free(&copies->heard);

@@ -505,9 +505,10 @@ static void add_result(struct fold *fold, struct service *service, const struct 
     assert(valid);
     memcpy(fact.order.digest, taken->digest, sizeof fact.order.digest);
     posture_add_result(service->posture, stream, &fact);
+    uint32_t source =
+        heard_note(service->heard, taken->event->source, body->check, fact.order.occurred_at);
     pair_result(service_pair(service, body->environment), taken, stream,
-                tool == POSTURE_NO_TOOL ? -1 : (int32_t)tool);
-    heard_note(service->heard, taken->event->source, body->check, fact.order.occurred_at);
+                tool == POSTURE_NO_TOOL ? -1 : (int32_t)tool, source);
 }
 
 static void add_record(struct fold *fold, struct service *service, const struct taken *taken,
@@ -543,7 +544,7 @@ void fold_told(struct fold *fold, int64_t batch, const struct taken *records, si
     }
     evaluate(fold, services, locked_count, head, batch, marks);
     for (size_t i = 0; i < locked_count; i++) {
-        heard_write(services[i]->heard, services[i]->name, &fold->copies.heard);
+        service_heard(services[i], &fold->copies.heard);
         services_settle(&fold->services, services[i]);
     }
     free(services);

@@ -1,8 +1,12 @@
 #include "consumers/store/heard.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* So many results may be in rows of the history only. */
+enum { SINCE_MOST = 256 };
 
 struct check {
     char *name;
@@ -12,6 +16,7 @@ struct check {
 
 struct source {
     char *name;
+    uint32_t number; /* place among the sources */
     instant last;
     uint8_t *bits;
     size_t size; /* bytes of bits */
@@ -21,7 +26,9 @@ struct source {
 struct heard {
     struct check *checks; /* hashes in order of first mention */
     struct source *sources;
-    bool changed, checks_changed; /* since written */
+    bool checks_changed, sources_changed; /* since written, as all below */
+    size_t environments;
+    int64_t since; /* results */
 };
 
 struct heard *heard_new(void)
@@ -91,15 +98,15 @@ static struct source *source_named(struct heard *heard, const void *name, size_t
         abort();
     source->name = copy_bytes(name, size);
     source->last = INSTANT_BEGIN;
+    source->number = HASH_COUNT(heard->sources);
     HASH_ADD_KEYPTR(hh, heard->sources, source->name, size, source);
+    heard->sources_changed = true;
     return source;
 }
 
-void heard_note(struct heard *heard, const char *source_name, const char *check_name, instant at)
+static void note(struct heard *heard, struct source *source, const char *check, instant at)
 {
-    struct source *source = source_named(heard, source_name, strlen(source_name));
-    uint32_t number = check_named(heard, check_name, strlen(check_name))->number;
-    heard->changed = true;
+    uint32_t number = check_named(heard, check, strlen(check))->number;
     if (at > source->last)
         source->last = at;
     if (number / 8 >= source->size) {
@@ -113,6 +120,23 @@ void heard_note(struct heard *heard, const char *source_name, const char *check_
     source->bits[number / 8] |= (uint8_t)(1u << number % 8);
 }
 
+uint32_t heard_note(struct heard *heard, const char *source_name, const char *check, instant at)
+{
+    struct source *source = source_named(heard, source_name, strlen(source_name));
+    note(heard, source, check, at);
+    heard->since++;
+    return source->number;
+}
+
+void heard_restore_since(struct heard *heard, uint32_t source, const char *check, instant at,
+                         int64_t results)
+{
+    for (struct source *of = heard->sources; of != NULL; of = of->hh.next)
+        if (of->number == source)
+            note(heard, of, check, at);
+    heard->since += results;
+}
+
 /* The next field's bytes; it must be there whole. */
 static const uint8_t *field(const uint8_t **at, const uint8_t *end, size_t *size)
 {
@@ -124,8 +148,14 @@ static const uint8_t *field(const uint8_t **at, const uint8_t *end, size_t *size
     return bytes;
 }
 
+static void written(struct heard *heard)
+{
+    heard->checks_changed = heard->sources_changed = false;
+    heard->since = 0;
+}
+
 void heard_restore(struct heard *heard, const uint8_t *bytes, size_t size,
-                   struct array_reader checks)
+                   struct array_reader checks, size_t environments)
 {
     size_t length;
     while (checks.left > 0) {
@@ -142,7 +172,8 @@ void heard_restore(struct heard *heard, const uint8_t *bytes, size_t size,
         free(source->bits);
         source->bits = (uint8_t *)copy_bytes(bits, source->size);
     }
-    heard->changed = heard->checks_changed = false;
+    heard->environments = environments;
+    written(heard);
 }
 
 static void pack(const struct heard *heard, struct pgwire *wire)
@@ -166,9 +197,27 @@ static char *check_lines(const struct heard *heard)
     return (char *)lines.bytes;
 }
 
-void heard_write(struct heard *heard, const char *service, struct heard_row **rows)
+static char *upto_lines(const struct heard_upto *upto, size_t count, bool seq)
 {
-    if (!heard->changed)
+    struct pgwire lines = {0};
+    for (size_t i = 0; i < count; i++) {
+        char number[16];
+        snprintf(number, sizeof number, "%d", (int)upto[i].seq);
+        const char *line = seq ? number : upto[i].environment;
+        if (i > 0)
+            pgwire_raw(&lines, "\n", 1);
+        pgwire_raw(&lines, line, strlen(line));
+    }
+    pgwire_raw(&lines, "", 1);
+    return (char *)lines.bytes;
+}
+
+void heard_write(struct heard *heard, const char *service, const struct heard_upto *upto,
+                 size_t count, struct heard_row **rows)
+{
+    bool due = heard->since >= SINCE_MOST || heard->checks_changed || heard->sources_changed ||
+               (heard->since > 0 && heard->environments != count);
+    if (!due)
         return;
     struct heard_row *row;
     HASH_FIND_STR(*rows, service, row);
@@ -188,7 +237,12 @@ void heard_write(struct heard *heard, const char *service, struct heard_row **ro
         free(row->checks);
         row->checks = check_lines(heard);
     }
-    heard->changed = heard->checks_changed = false;
+    free(row->environments);
+    free(row->upto);
+    row->environments = upto_lines(upto, count, false);
+    row->upto = upto_lines(upto, count, true);
+    heard->environments = count;
+    written(heard);
 }
 
 void heard_rows_free(struct heard_row **rows)
@@ -200,6 +254,8 @@ void heard_rows_free(struct heard_row **rows)
         free(row->service);
         free(row->bytes);
         free(row->checks);
+        free(row->environments);
+        free(row->upto);
         free(row);
     }
 }

@@ -43,7 +43,7 @@ struct unmapped_row {
 struct result_row {
     instant occurred_at, expires_at;
     int64_t sequence, offset;
-    uint32_t stream;
+    uint32_t stream, source;
     int32_t tool, partition, incarnation;
     int16_t topic, result;
     uuid id;
@@ -148,13 +148,19 @@ const char *pair_environment(const struct pair *pair)
     return pair->environment;
 }
 
+int32_t pair_last(const struct pair *pair)
+{
+    return pair->state.seq - 1;
+}
+
 void pair_restore(struct pair *pair, struct pair_state state)
 {
     pair->state = state;
     pair->reached = state.horizon;
 }
 
-void pair_result(struct pair *pair, const struct taken *taken, uint32_t stream, int32_t tool)
+void pair_result(struct pair *pair, const struct taken *taken, uint32_t stream, int32_t tool,
+                 uint32_t source)
 {
     const Assay__V1__ControlTestResult *body = taken->event->control_test_result;
     struct result_row *row = rows_add(&pair->results, sizeof *row);
@@ -164,6 +170,7 @@ void pair_result(struct pair *pair, const struct taken *taken, uint32_t stream, 
     row->offset = taken->offset;
     row->stream = stream;
     row->tool = tool;
+    row->source = source;
     row->partition = taken->partition;
     row->incarnation = taken->incarnation;
     row->topic = taken->topic;
@@ -283,7 +290,7 @@ static void write_history(struct pair *pair, int64_t batch, struct copies *copie
     if (count == 0)
         return;
     struct pgwire *wire = &copies->history.wire;
-    copy_row(&copies->history, 16);
+    copy_row(&copies->history, 17);
     pgwire_text(wire, pair->service);
     pgwire_text(wire, pair->environment);
     pgwire_int4(wire, pair->state.seq);
@@ -306,6 +313,8 @@ static void write_history(struct pair *pair, int64_t batch, struct copies *copie
     ARRAY_OR_ONE(wire, PGWIRE_INT4, count, row[i].incarnation == row[0].incarnation,
                  pgwire_int4(wire, row[i].incarnation));
     ARRAY(wire, PGWIRE_INT8, count, pgwire_int8(wire, row[i].offset));
+    ARRAY_OR_ONE(wire, PGWIRE_INT4, count, row[i].source == row[0].source,
+                 pgwire_int4(wire, (int32_t)row[i].source));
 }
 
 /* A text column of cells that is NULL as a whole where no element has one. */
@@ -386,6 +395,21 @@ static void write_timeline(struct pair *pair, int64_t batch, bool keyframe, inst
     write_texts(wire, row, count, offsetof(struct cell_row, inherited_from));
 }
 
+/* Mostly there is none: NULL instead of six empty arrays. */
+static void write_phases(struct pgwire *wire, const struct phase_row *row, size_t count)
+{
+    for (int i = 0; i < 6 && count == 0; i++)
+        pgwire_null(wire);
+    if (count == 0)
+        return;
+    ARRAY(wire, PGWIRE_TEXT, count, pgwire_text(wire, row[i].standard));
+    ARRAY(wire, PGWIRE_TIMESTAMPTZ, count, pgwire_instant(wire, row[i].step.at));
+    ARRAY(wire, PGWIRE_INT2, count, pgwire_int2(wire, row[i].membership));
+    ARRAY(wire, PGWIRE_INT2, count, pgwire_int2(wire, (int16_t)row[i].step.posture));
+    ARRAY(wire, PGWIRE_INT2, count, pgwire_int2(wire, row[i].step.certificate_state));
+    ARRAY(wire, PGWIRE_BOOL, count, pgwire_bool(wire, row[i].step.certified));
+}
+
 static void write_standing(struct pair *pair, int64_t batch, bool keyframe, instant complete_from,
                            struct copies *copies)
 {
@@ -394,12 +418,7 @@ static void write_standing(struct pair *pair, int64_t batch, bool keyframe, inst
     size_t count = pair->phases.count;
     size_t tallies = pair->tallies.count;
     struct pgwire *wire = begin_row(&copies->standing, 16, pair, batch, keyframe, complete_from);
-    ARRAY(wire, PGWIRE_TEXT, count, pgwire_text(wire, row[i].standard));
-    ARRAY(wire, PGWIRE_TIMESTAMPTZ, count, pgwire_instant(wire, row[i].step.at));
-    ARRAY(wire, PGWIRE_INT2, count, pgwire_int2(wire, row[i].membership));
-    ARRAY(wire, PGWIRE_INT2, count, pgwire_int2(wire, (int16_t)row[i].step.posture));
-    ARRAY(wire, PGWIRE_INT2, count, pgwire_int2(wire, row[i].step.certificate_state));
-    ARRAY(wire, PGWIRE_BOOL, count, pgwire_bool(wire, row[i].step.certified));
+    write_phases(wire, row, count);
     ARRAY_OR_ONE(wire, PGWIRE_TEXT, tallies, tally[i].standard == tally[0].standard,
                  pgwire_text(wire, tally[i].standard));
     ARRAY(wire, PGWIRE_TIMESTAMPTZ, tallies, pgwire_instant(wire, tally[i].at));

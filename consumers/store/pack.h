@@ -57,6 +57,7 @@ struct pair;
 struct pair *pair_new(const char *service, const char *environment);
 void pair_free(struct pair *pair);
 const char *pair_environment(const struct pair *pair);
+int32_t pair_last(const struct pair *pair); /* seq of its last row; -1: none yet */
 
 /* After a reload: where the last rows left off. */
 struct pair_state {
@@ -68,8 +69,9 @@ struct pair_state {
 };
 void pair_restore(struct pair *pair, struct pair_state state);
 
-/* Gathers one accepted test result; `tool` -1: none. */
-void pair_result(struct pair *pair, const struct taken *taken, uint32_t stream, int32_t tool);
+/* Gathers one accepted test result; `tool` -1: none; `source` as heard_note says. */
+void pair_result(struct pair *pair, const struct taken *taken, uint32_t stream, int32_t tool,
+                 uint32_t source);
 
 /* Gathers what posture reports. */
 void pair_cell_step(struct pair *pair, uint32_t cell, enum posture_change change,

@@ -389,8 +389,8 @@ static bool load_counters(const struct loading *loading)
 
 static bool load_heard(const struct loading *loading)
 {
-    PGresult *result =
-        ask(loading, OF_EACH("p.heard, p.checks", "record.producer p WHERE p.service = w.service"));
+    PGresult *result = ask(loading, OF_EACH("p.heard, p.checks, cardinality(p.environments)",
+                                            "record.producer p WHERE p.service = w.service"));
     if (result == NULL)
         return false;
     for (size_t i = 0; i < loading->count; i++)
@@ -401,10 +401,49 @@ static bool load_heard(const struct loading *loading)
         const uint8_t *bytes = result_bytes(result, row, 1, &size);
         const uint8_t *checks = result_bytes(result, row, 2, &checks_size);
         heard_restore(service_of(loading, result, row)->heard, bytes, size,
-                      array_open(checks, checks_size));
+                      array_open(checks, checks_size), (size_t)result_int4(result, row, 3));
     }
     PQclear(result);
     return true;
+}
+
+static bool load_heard_since(const struct loading *loading)
+{
+    PGresult *result = ask(
+        loading, OF_EACH("n.source, n.\"check\", n.last_event_at, n.results",
+                         "record.producer p, record.heard_since(p) n WHERE p.service = w.service"));
+    if (result == NULL)
+        return false;
+    for (int row = 0; row < PQntuples(result); row++) {
+        size_t size;
+        heard_restore_since(service_of(loading, result, row)->heard,
+                            (uint32_t)result_int4(result, row, 1), result_text(result, row, 2),
+                            pgwire_read_instant(result_bytes(result, row, 3, &size)),
+                            result_int8(result, row, 4));
+    }
+    PQclear(result);
+    return true;
+}
+
+static int compare_upto(const void *a, const void *b)
+{
+    const struct heard_upto *x = a, *y = b;
+    return strcmp(x->environment, y->environment);
+}
+
+void service_heard(struct service *service, struct heard_row **rows)
+{
+    struct heard_upto *upto = calloc(service->pair_count + 1, sizeof *upto);
+    if (upto == NULL)
+        abort();
+    size_t count = 0;
+    for (size_t i = 0; i < service->pair_count; i++)
+        if (pair_last(service->pairs[i]) >= 0)
+            upto[count++] = (struct heard_upto){pair_environment(service->pairs[i]),
+                                                pair_last(service->pairs[i])};
+    qsort(upto, count, sizeof *upto, compare_upto);
+    heard_write(service->heard, service->name, upto, count, rows);
+    free(upto);
 }
 
 static size_t least(size_t a, size_t b)
@@ -436,7 +475,8 @@ bool service_resume(struct service *const *services, size_t count, PGconn *conne
     for (size_t at = 0; at < count && done; at += TOGETHER) {
         struct loading loading = {
             services + at, least(count - at, TOGETHER), connection, NULL, INT64_MAX, fault};
-        done = load_known(&loading) && load_counters(&loading) && load_heard(&loading);
+        done = load_known(&loading) && load_counters(&loading) && load_heard(&loading) &&
+               load_heard_since(&loading);
     }
     return done;
 }

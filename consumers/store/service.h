@@ -56,6 +56,9 @@ bool service_resume(struct service *const *services, size_t count, PGconn *conne
 /* The same of a service of which nothing is in the record. */
 void service_begin(struct service *service);
 
+/* Has who was heard written, where that is due; once the batch's rows of its pairs are. */
+void service_heard(struct service *service, struct heard_row **rows);
+
 /* Drops posture and pairs; keeps name, version and governance. */
 void service_unload(struct services *services, struct service *service);
 

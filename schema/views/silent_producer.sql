@@ -3,14 +3,25 @@
 CREATE OR REPLACE VIEW assay.silent_producer AS
     SELECT h.source, p.service, h.last_event_at, x.expected_by
     FROM record.producer p
-    CROSS JOIN LATERAL record.heard_sources(p.heard) h
+    CROSS JOIN LATERAL (
+        SELECT e.source, greatest(e.last_event_at, n.last_event_at) AS last_event_at,
+               e.checks, n.checks AS checks_since
+        FROM record.heard_sources(p.heard)
+            WITH ORDINALITY AS e (source, last_event_at, checks, number)
+        LEFT JOIN (
+            SELECT s.source, max(s.last_event_at) AS last_event_at,
+                   array_agg(s."check") AS checks
+            FROM record.heard_since(p) s GROUP BY 1
+        ) n ON n.source = e.number - 1
+    ) h
     CROSS JOIN LATERAL (
         SELECT h.last_event_at + max(coalesce((m.fields -> 'check_mapping' ->> 'ttl')::interval,
                                               interval '8784 hours')) AS expected_by
         FROM unnest(p.checks) WITH ORDINALITY AS sent ("check", number)
         CROSS JOIN LATERAL record.fact_in_force('check_mapping', sent."check", now(), NULL) m
-        WHERE CASE WHEN sent.number <= 8 * length(h.checks)
-                   THEN get_bit(h.checks, sent.number - 1) = 1 ELSE false END
+        WHERE (CASE WHEN sent.number <= 8 * length(h.checks)
+                    THEN get_bit(h.checks, sent.number - 1) = 1 ELSE false END
+            OR sent."check" = ANY (h.checks_since))
           AND (jsonb_array_length(coalesce(m.fields -> 'check_mapping' -> 'applies_to', '[]')) = 0
            OR EXISTS (
                SELECT FROM jsonb_array_elements(m.fields -> 'check_mapping' -> 'applies_to') a

@@ -72,6 +72,7 @@ class Migrating(unittest.TestCase):
         database.query("DROP TABLE record.certification_step, record.derivation,"
                        " record.archive, record.erasure, record.present CASCADE")
         database.query("DROP TYPE record.present_cell, record.present_standing CASCADE")
+        database.query("ALTER TABLE record.history DROP COLUMN source CASCADE")
         database.query("DROP FUNCTION assay.soa_diff")
         database.query("CREATE FUNCTION assay.soa_diff(text, text, text) RETURNS TABLE"
                        " (standard text) LANGUAGE sql AS 'SELECT NULL'")
@@ -87,7 +88,8 @@ class Migrating(unittest.TestCase):
                        " ('privileges.sql', 'views/certification.sql', 'views/soa.sql',"
                        " 'views/cell_status.sql', 'views/service_status.sql',"
                        " 'views/silent_producer.sql', 'views/audit_coverage.sql',"
-                       " 'reading/present_serving.sql', 'functions/refresh_present.sql')")
+                       " 'reading/present_serving.sql', 'reading/heard_since.sql',"
+                       " 'functions/refresh_present.sql')")
         return database
 
     def test_from_before_certificates(self):

@@ -53,7 +53,7 @@ MATRIX = (
      """record.advance/11 record.append_commit/3 record.batch_name/0 record.claim/3
      record.derivation/1 record.ensure_ledger_partitions/0 record.forget_derived/1 record.halt/4
      record.known_services/1 record.lock_governance/0 record.lock_lagging/1 record.lock_services/1
-     record.look/5 record.note_environments/2 record.note_producers/3 record.refresh_present/3
+     record.look/5 record.note_environments/2 record.note_producers/5 record.refresh_present/3
      record.reopen/2 record.require_ledger/0 record.resume/2 record.skip_services/2
      record.start_at/4 record.store_services/2 record.topic_number/1"""),
     ("function", {A: "EXECUTE", R: "EXECUTE", U: "EXECUTE"},
@@ -62,10 +62,11 @@ MATRIX = (
      assay.service_status_at/2 assay.soa_diff/3 record.cell_status_name/1
      record.cell_status_upto/2 record.cells_told/4 record.certificate_flag_names/1
      record.certificate_state_name/1 record.certification_upto/2 record.fact_in_force/4
-     record.facts_in_force/3 record.headers_json/1 record.heard_sources/1 record.known_position/1
-     record.membership_name/1 record.posture_name/1 record.present_serving/1 record.scope_upto/2
-     record.service_status_upto/2 record.soa_entries/2 record.standings_told/4 record.utf8_text/1
-     record.verdict_name/1 record.without_prefix/2"""),
+     record.facts_in_force/3 record.headers_json/1 record.heard_since/1 record.heard_sources/1
+     record.known_position/1 record.membership_name/1 record.posture_name/1
+     record.present_serving/1 record.scope_upto/2 record.service_status_upto/2
+     record.soa_entries/2 record.standings_told/4 record.utf8_text/1 record.verdict_name/1
+     record.without_prefix/2"""),
 )
 
 # One row for each right that somebody but the owner holds, and one, with a NULL holder, for what

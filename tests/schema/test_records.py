@@ -443,3 +443,25 @@ class Completeness(unittest.TestCase):
         self.assertEqual(shown(["unknown"], 10**9), [])
         self.assertEqual(shown(["open", "short"], 365 * 86400), [])
         self.assertEqual(shown(["open"], 367 * 86400), [366 * 86400])
+
+        def came_since(seq, check, ago):
+            """A row of results by the one source, of two checks' streams, and who is shown then."""
+            self.database.query(
+                "INSERT INTO record.stream VALUES ('mail', %s, 'prod', %s, '')", seq, check)
+            self.database.query(
+                "INSERT INTO record.history VALUES ('mail', 'prod', %s, %s, %s::integer[],"
+                " %s::timestamptz[], '{0}', '{1}', %s::uuid[], %s::uuid[], '{infinity}', '{-1}',"
+                " '{1}', '{0}', '{1}', '{0}', '{0}')",
+                seq, batch, [seq], [now - datetime.timedelta(seconds=ago)],
+                [event_id(seq)], [event_id(seq)])
+            return [
+                (row["expected_by"] - row["last_event_at"]).total_seconds()
+                for row in self.database.query("SELECT * FROM assay.silent_producer")
+            ]
+
+        self.assertEqual(shown(["short"], 9000), [3600])
+        self.database.query("UPDATE record.producer SET environments = '{prod}', upto = '{1}'")
+        self.assertEqual(came_since(1, "short", 10), [3600])  # counted already
+        self.assertEqual(came_since(2, "short", 3700), [3600])
+        self.assertEqual(came_since(3, "long", 8000), [])  # what is of check long lasts longer
+        self.assertEqual(came_since(4, "short", 20), [])
