@@ -21,10 +21,9 @@ BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended('assay present', 0));
     FOR pair IN
         SELECT e.service, e.environment,
-               NOT EXISTS (
-                   SELECT FROM record.present_serving(now()) p
-                   WHERE p.service = e.service AND p.environment = e.environment
-               ) AS stale
+               -- counted, so that PostgreSQL does not ask for the others beforehand
+               (SELECT count(*) = 0 FROM record.present_serving(now()) p
+                WHERE p.service = e.service AND p.environment = e.environment) AS stale
         FROM record.environment e
         WHERE (e.service, e.environment) > (coalesce(refresh_present.service, ''),
                                             coalesce(refresh_present.environment, ''))

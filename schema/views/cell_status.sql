@@ -8,13 +8,13 @@
 --
 -- The functions are single SELECTs with the caller's rights, which PostgreSQL merges into the query
 -- that calls them: WHERE service = … and environment = … choose the rows by their index. A subquery
--- as an argument prevents that; ask for the instant first.
+-- as an argument prevents that; ask for the instant first. Arrays are unnested in a select list,
+-- side by side: in FROM the elements of each would be put into a store of their own first.
 --
 -- Where a row of record.present holds at T, it is taken instead: it has the same answer ready.
 --
 -- Measured with 300 services in 2 environments of 174 cells, 700 steps each from the last keyframe
--- on: the cells of one service 3 ms, all 104,400 cells 0.9 s, half of it unnesting and sorting
--- steps, a third looking up the names of cells; from record.present 0.8 ms and 0.1 s.
+-- on: the cells of one service 3 ms, all 104,400 cells 0.8 s; from record.present 0.8 ms and 0.1 s.
 
 DELETE FROM record.present; -- what these functions said before they changed
 
@@ -47,11 +47,13 @@ BEGIN ATOMIC
             ) begin
             JOIN record.timeline t ON t.service = cells_told.service
                 AND t.environment = cells_told.environment AND t.seq >= begin.seq
-            CROSS JOIN LATERAL unnest(
-                t.cell, t.at, t.status, t.flags, t.checks, t.missing, t.deciding, t.exception,
-                t.finding, t.inherited_from)
-                AS e (cell, at, status, flags, checks, missing, deciding, exception, finding,
-                      inherited_from)
+            CROSS JOIN LATERAL (
+                SELECT unnest(t.cell) AS cell, unnest(t.at) AS at, unnest(t.status) AS status,
+                       unnest(t.flags) AS flags, unnest(t.checks) AS checks,
+                       unnest(t.missing) AS missing, unnest(t.deciding) AS deciding,
+                       unnest(t.exception) AS exception, unnest(t.finding) AS finding,
+                       unnest(t.inherited_from) AS inherited_from
+            ) e
             WHERE cells_told.upto IS NULL
                   OR (SELECT l.position FROM record.commit_log l
                       WHERE l.batch = t.batch) <= cells_told.upto

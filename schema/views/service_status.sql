@@ -30,9 +30,12 @@ BEGIN ATOMIC
         FROM (
             SELECT DISTINCT ON (e.standard, e.at) e.*
             FROM record.standing t
-            CROSS JOIN LATERAL unnest(
-                t.standard, t.at, t.membership, t.posture, t.certificate_state, t.certified)
-                AS e (standard, at, membership, posture, certificate_state, certified)
+            CROSS JOIN LATERAL (
+                SELECT unnest(t.standard) AS standard, unnest(t.at) AS at,
+                       unnest(t.membership) AS membership, unnest(t.posture) AS posture,
+                       unnest(t.certificate_state) AS certificate_state,
+                       unnest(t.certified) AS certified
+            ) e
             WHERE t.service = standings_told.service
               AND t.environment = standings_told.environment AND t.seq >= begin.seq
               AND (standings_told.upto IS NULL
@@ -54,8 +57,10 @@ BEGIN ATOMIC
                sum(e.change) FILTER (WHERE e.status = 8)::integer AS failed,
                sum(e.change) FILTER (WHERE e.status > 2)::integer AS applicable
         FROM record.standing t
-        CROSS JOIN LATERAL unnest(t.tally_standard, t.tally_at, t.tally_status, t.tally_change)
-            AS e (standard, at, status, change)
+        CROSS JOIN LATERAL (
+            SELECT unnest(t.tally_standard) AS standard, unnest(t.tally_at) AS at,
+                   unnest(t.tally_status) AS status, unnest(t.tally_change) AS change
+        ) e
         WHERE t.service = standings_told.service AND t.environment = standings_told.environment
           AND t.seq >= begin.seq
           AND (standings_told.upto IS NULL

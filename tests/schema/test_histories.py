@@ -169,6 +169,33 @@ class Histories(unittest.TestCase):
     def note_present(self, name, at):
         self.database.query("SELECT record.note_present(%s, 'prod', %s)", name, at)
 
+    def walk(self, most):
+        """The pairs that were written, by a walk that looks at so many at a time."""
+        written, service, environment = [], None, None
+        while True:
+            (row,) = self.database.query("SELECT * FROM record.refresh_present(%s, %s, %s)",
+                                         service, environment, most)
+            service, environment = row["service"], row["environment"]
+            if row["written"]:
+                written.append((service, environment))
+            if service is None:
+                return written
+
+    def test_walk(self):
+        pairs = [(f"service {n}", name) for n in range(4) for name in ("prod", "test")]
+        step = Step(0, hour(0), 3, True)
+        for pair in pairs:
+            self.rows.pair(*pair, ["c0"])
+            self.rows.timeline(*pair, self.rows.commit(), [step])
+        self.assertEqual(self.walk(3), pairs)
+        self.assertEqual(self.walk(3), [])
+        self.rows.timeline(*pairs[2], self.rows.commit(), [Step(0, hour(1), 8, True)])
+        self.rows.timeline(*pairs[7], self.rows.commit(), [step])
+        self.assertEqual(self.walk(1), [pairs[2], pairs[7]])
+        self.database.query("UPDATE record.present SET until = now() WHERE service = %s",
+                            pairs[0][0])
+        self.assertEqual(self.walk(100), pairs[:2])
+
     def check_present(self, names, check):
         """Whatever instant the rows were written at: within their spans, at their ends, outside."""
         served = 0

@@ -27,6 +27,7 @@ READS = {  # what: statement, goal in ms, its goal's growth
          " sum(applicable) FROM assay.service_status GROUP BY 1, 2, 3", 30),
 }
 ALL_CELLS, ALL_CELLS_MS = "SELECT * FROM assay.cell_status", 150
+PLAIN = "a plain table of the same rows"
 BUSY, REST = ", nothing ready", ""
 GROWTH = 1.2
 COST_GROWTH = 1.15
@@ -45,9 +46,9 @@ def read(database, statement, times):
     return percentile(samples, 50)
 
 
-def read_all_cells(database, times):
+def read_all(database, statement, times):
     with open(os.devnull, "wb") as nowhere, database.connection.cursor() as cursor:
-        copy = f"COPY ({ALL_CELLS}) TO STDOUT (FORMAT binary)"
+        copy = f"COPY ({statement}) TO STDOUT (FORMAT binary)"
         samples = [timed(lambda: cursor.copy_expert(copy, nowhere)) for _ in range(times + 1)][1:]
     return percentile(samples, 50)
 
@@ -64,7 +65,10 @@ def grow(stage, database, upto, chunk):
 def read_each(database, options):
     times = 20 if options.quick else 100
     seen = {what: read(database, statement, times) for what, (statement, _) in READS.items()}
-    seen["all cells"] = read_all_cells(database, times // 5)
+    seen["all cells"] = read_all(database, ALL_CELLS, times // 5)
+    database.query(f"CREATE TABLE plain AS {ALL_CELLS}")
+    seen[PLAIN] = read_all(database, "SELECT * FROM plain", times // 5)
+    database.query("DROP TABLE plain")
     return seen
 
 
@@ -98,6 +102,9 @@ def measure(options):
             for what, goal in goals.items():
                 yield Figure("reads", f"{what}, {size:,} events{when}", "ms",
                              [seen[size][what, when]], at_most=goal if when == REST else None)
+    for size in options.sizes:
+        yield Figure("reads", f"all cells, {size:,} events, against their floor", "ms",
+                     [seen[size]["all cells", REST]], [seen[size][PLAIN, REST]], PLAIN)
     for size in options.sizes[1:]:
         for what in list(READS)[:2]:
             yield Figure("reads", f"{what}, {size:,} against {first:,}", "ms",
