@@ -1,10 +1,10 @@
 /*
  * assay-aggregate -- folds the topics of Assay into the record, as one of any number.
  *
- * The loop: take what has arrived, commit it, bring services forward that lag behind governance,
- * look at the end of one log, and where nothing else waits get the present ready for readers.
- * Invariant at its top: everything committed is complete up to held.next of each partition;
- * everything else in memory may be lost without harm.
+ * The loop: take what has arrived, commit it (where there is more, beside judging the next of it),
+ * bring services forward that lag behind governance, look at the end of one log, and where nothing
+ * else waits get the present ready for readers. Invariant at its top: everything committed is
+ * complete up to held.next of each partition; everything else in memory may be lost without harm.
  */
 #include "consumers/aggregator/batch.h"
 #include "consumers/aggregator/held.h"
@@ -99,7 +99,7 @@ enum {
 
 struct aggregator {
     struct held held;
-    struct batch *batch;
+    struct batch *batch, *ahead;      /* the one to be committed, and the one after it */
     int64_t caught_up_ms, checked_ms; /* when last, monotonic */
     int64_t committed_ms, walked_ms, walk_began_ms;
     struct present_walk walk;
@@ -111,17 +111,23 @@ struct aggregator {
     char last_complaint[256];
 };
 
+static void drop(struct aggregator *aggregator)
+{
+    batch_drop(aggregator->batch);
+    batch_drop(aggregator->ahead);
+}
+
 static void on_assigned(void *context, struct intake_partition *partitions, size_t count)
 {
     struct aggregator *aggregator = context;
-    batch_drop(aggregator->batch);
+    drop(aggregator);
     held_claim(&aggregator->held, partitions, count);
 }
 
 static void on_revoked(void *context)
 {
     struct aggregator *aggregator = context;
-    batch_drop(aggregator->batch);
+    drop(aggregator);
     held_drop(&aggregator->held);
 }
 
@@ -152,17 +158,16 @@ static bool complain(struct aggregator *aggregator, const struct fault *fault)
 
 /* Takes what has arrived, up to the batch's bounds; waits only for the first. False: Kafka failed
  * for good. */
-static bool collect(struct aggregator *aggregator)
+static bool collect(struct aggregator *aggregator, struct batch *batch, int wait)
 {
-    int wait = aggregator->lagging || aggregator->walking ? 0 : IDLE_POLL_MS;
-    while (!batch_full(aggregator->batch) && !stop_requested()) {
+    while (!batch_full(batch) && !stop_requested()) {
         struct received received;
         struct fault fault;
         enum intake_event event = intake_poll(aggregator->held.intake, wait, &received, &fault);
         struct held_partition *partition = NULL;
         switch (event) {
         case INTAKE_RECORD:
-            batch_add(aggregator->batch, &received);
+            batch_add(batch, &received);
             aggregator->last_complaint[0] = '\0';
             wait = 0;
             continue;
@@ -286,8 +291,15 @@ static bool tend(struct aggregator *aggregator)
 
 static bool step(struct aggregator *aggregator)
 {
-    if (!collect(aggregator))
+    if (batch_count(aggregator->batch) == 0 &&
+        !collect(aggregator, aggregator->batch,
+                 aggregator->lagging || aggregator->walking ? 0 : IDLE_POLL_MS))
         return false;
+    if (batch_full(aggregator->batch)) { /* a backlog: the next batch is judged beside its commit */
+        if (!collect(aggregator, aggregator->ahead, 0))
+            return false;
+        batch_judge_ahead(aggregator->ahead);
+    }
     if (batch_count(aggregator->batch) > 0) {
         bool governance;
         struct fault fault = {.reaction = FAULT_FENCED};
@@ -303,6 +315,9 @@ static bool step(struct aggregator *aggregator)
             return false;
         }
     }
+    struct batch *next = aggregator->ahead;
+    aggregator->ahead = aggregator->batch;
+    aggregator->batch = next;
     held_end(&aggregator->held);
     return tend(aggregator);
 }
@@ -358,10 +373,12 @@ int main(int argc, char **argv)
     struct aggregator aggregator = {.held.store =
                                         store_new(database, PROGRAM.name, (size_t)memory << 20),
                                     .catch_up_services = CATCH_UP_LEAST};
-    aggregator.batch = batch_new(&aggregator.held,
-                                 (struct batch_bounds){(size_t)batch_records, (size_t)batch_bytes});
+    const struct batch_bounds bounds = {(size_t)batch_records, (size_t)batch_bytes};
+    aggregator.batch = batch_new(&aggregator.held, bounds);
+    aggregator.ahead = batch_new(&aggregator.held, bounds);
     int status = run(&aggregator);
     batch_free(aggregator.batch);
+    batch_free(aggregator.ahead);
     held_drop(&aggregator.held);
     present_free(&aggregator.walk);
     store_free(aggregator.held.store);

@@ -5,6 +5,7 @@
 #include "runtime/log.h"
 
 #include <assert.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,9 @@ struct batch {
     struct taken *taken; /* of the entries being committed */
     struct arena *arena;
     struct pgwire headers;
+    bool judging; /* by the thread, to which entries, taken, arena and headers belong meanwhile */
+    pthread_t thread;
+    size_t ahead; /* so many of the first entries have been judged by it */
 };
 
 /* Decoded events take a few times their bytes; a batch that needs more is committed in parts. */
@@ -42,8 +46,17 @@ struct batch *batch_new(struct held *held, struct batch_bounds bounds)
     return batch;
 }
 
+static void await_judging(struct batch *batch)
+{
+    if (batch->judging)
+        pthread_join(batch->thread, NULL);
+    batch->judging = false;
+}
+
 void batch_drop(struct batch *batch)
 {
+    await_judging(batch);
+    batch->ahead = 0;
     for (size_t i = 0; i < batch->count; i++)
         intake_release(&batch->entries[i].received);
     batch->count = batch->bytes = 0;
@@ -113,16 +126,17 @@ static size_t headers_size(const struct received *received)
 
 void batch_add(struct batch *batch, struct received *received)
 {
-    assert(batch->count < batch->bounds.records);
+    assert(!batch->judging && batch->ahead == 0 && batch->count < batch->bounds.records);
     struct held_partition *partition = held_find(batch->held, received->topic, received->partition);
     bool wanted = partition != NULL && !partition->halted && partition->ending == NULL;
     if (wanted && partition->verify)
         wanted = verified(batch, partition, received);
-    if (!wanted || received->offset < partition->next) {
+    if (!wanted || received->offset < partition->in_hand) {
         intake_release(received);
         return;
     }
     partition->at_end = false;
+    partition->in_hand = received->offset + 1;
     batch->entries[batch->count++] = (struct entry){*received, partition};
     batch->bytes += received->key_size + received->value_size + headers_size(received);
     received->message = NULL;
@@ -165,12 +179,50 @@ static bool take_entry(struct batch *batch, const struct entry *entry, struct ta
     return taken_judge(taken, batch->arena);
 }
 
-/* ---- committing ---- */
-
 static bool is_governance(const struct entry *entry)
 {
     return entry->partition->topic->kind == RECORD_GOVERNANCE;
 }
+
+/* Whether a partition has halted is not asked here: it may, while this runs. */
+static void *judge_all(void *argument)
+{
+    struct batch *batch = argument;
+    arena_reset(batch->arena);
+    while (batch->ahead < batch->count &&
+           take_entry(batch, &batch->entries[batch->ahead], &batch->taken[batch->ahead]))
+        batch->ahead++;
+    return NULL;
+}
+
+void batch_judge_ahead(struct batch *batch)
+{
+    for (size_t i = 0; i < batch->count; i++)
+        if (is_governance(&batch->entries[i]))
+            return; /* the order is changed before it is committed */
+    if (batch->count > 0)
+        batch->judging = pthread_create(&batch->thread, NULL, judge_all, batch) == 0;
+}
+
+/* What has been judged ahead, without those of partitions that have halted since, which are moved
+ * behind. As judge. */
+static size_t take_judged(struct batch *batch, struct entry *entries, size_t *looked)
+{
+    size_t kept = 0;
+    *looked = batch->ahead;
+    for (size_t i = 0; i < batch->ahead; i++) {
+        if (entries[i].partition->halted)
+            continue;
+        struct entry entry = entries[i];
+        entries[i] = entries[kept];
+        entries[kept] = entry;
+        batch->taken[kept++] = batch->taken[i];
+    }
+    batch->ahead = 0;
+    return kept;
+}
+
+/* ---- committing ---- */
 
 /* How far the records take each partition; as many takes as partitions. `taken` in order of
  * arrival. */
@@ -321,7 +373,8 @@ static enum batch_outcome commit_entries(struct batch *batch, struct entry *entr
     enum batch_outcome outcome = BATCH_DONE;
     while (count > 0 && outcome == BATCH_DONE) {
         size_t looked;
-        size_t judged = judge(batch, entries, count, &looked);
+        size_t judged = batch->ahead > 0 ? take_judged(batch, entries, &looked)
+                                         : judge(batch, entries, count, &looked);
         if (judged > 0)
             outcome = commit_judged(batch, entries, judged);
         entries += looked;
@@ -332,6 +385,7 @@ static enum batch_outcome commit_entries(struct batch *batch, struct entry *entr
 
 enum batch_outcome batch_commit(struct batch *batch, bool *governance)
 {
+    await_judging(batch);
     /* Governance first, keeping the order of arrival within each kind. */
     struct entry *sorted = calloc(batch->count + 1, sizeof *sorted);
     if (sorted == NULL)

@@ -30,6 +30,13 @@ void batch_add(struct batch *batch, struct received *received);
 bool batch_full(const struct batch *batch);
 size_t batch_count(const struct batch *batch);
 
+/*
+ * Judges what is in hand by a thread, beside the commit of the batch before this one; until this
+ * one is committed or dropped nothing may be added. Governance's records are not: they wait for
+ * batch_commit, as those do for which memory does not suffice.
+ */
+void batch_judge_ahead(struct batch *batch);
+
 /* Everything in hand is let go: the partitions are no longer this aggregator's. */
 void batch_drop(struct batch *batch);
 

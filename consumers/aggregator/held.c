@@ -86,10 +86,16 @@ void held_halt(struct held *held, struct held_partition *partition, const char *
          swapped(&partition->claim, cluster, other, sizeof other) ? other : reason);
 }
 
+/* Nothing of it is in hand. */
+static bool idle(const struct held_partition *partition)
+{
+    return partition->in_hand == partition->next;
+}
+
 void held_end(struct held *held)
 {
     for (size_t i = 0; i < held->count; i++)
-        if (held->items[i].ending != NULL && !held->items[i].halted)
+        if (held->items[i].ending != NULL && !held->items[i].halted && idle(&held->items[i]))
             held_halt(held, &held->items[i], held->items[i].ending);
 }
 
@@ -105,7 +111,7 @@ static void start_late(struct held *held, struct held_partition *partition, int6
     log_notice("%s partition %d: incarnation %d starts at offset %lld, where its log begins",
                partition->topic->name, partition->partition, partition->claim.incarnation,
                (long long)low);
-    partition->claim.next_offset = partition->next = low;
+    partition->claim.next_offset = partition->next = partition->in_hand = low;
 }
 
 /* Why the partition cannot go on where the record left it; NULL: it can. */
@@ -163,7 +169,7 @@ static bool claim_one(struct held *held, const struct intake_partition *wanted, 
         if (!patience_wait(&patience, &fault))
             return false;
     }
-    partition->next = partition->reported = partition->claim.next_offset;
+    partition->next = partition->in_hand = partition->reported = partition->claim.next_offset;
     partition->verify = partition->claim.last_offset >= 0;
     held_witness(partition);
     return true;
@@ -255,14 +261,14 @@ static bool complete(struct held *held, const struct held_partition *partition, 
 }
 
 /* The answer may be of a partition that has been let go of or claimed anew since. What has been
- * taken since does no harm: everything that was in the log when it was asked about is in hand or
- * committed where this finds next or the end reached beyond it, and nothing is in hand now. */
+ * taken since does no harm: nothing is in hand now, so that all that was in the log when it was
+ * asked about is committed where next, or the end that was reached, is not before it. */
 static bool use_answer(struct held *held, const struct seen *seen, struct fault *fault)
 {
     note_silence(held, seen); /* no broker, no news: complete_through stays where it is */
     struct held_partition *partition = held_find(held, seen->topic, seen->partition);
     if (!seen->answered || partition == NULL || partition->claim.epoch != seen->epoch ||
-        partition->halted)
+        partition->halted || !idle(partition))
         return true;
     verify_again(held, partition, seen->first);
     if (seen->end > partition->next && (!partition->at_end || seen->end > partition->end))
@@ -295,7 +301,7 @@ bool held_look(struct held *held, struct fault *fault)
 bool held_all_at_end(const struct held *held)
 {
     for (size_t i = 0; i < held->count; i++)
-        if (!held->items[i].halted && !held->items[i].at_end)
+        if (!held->items[i].halted && !(held->items[i].at_end && idle(&held->items[i])))
             return false;
     return held->count > 0;
 }

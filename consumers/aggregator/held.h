@@ -16,6 +16,7 @@ struct held_partition {
     int32_t partition;
     struct claim claim; /* with the last record taken since */
     int64_t next;       /* first offset not committed */
+    int64_t in_hand;    /* first offset not in a batch either */
     int64_t reported;   /* that, as Kafka was last told */
     bool halted;        /* nothing of it is taken any more */
     const char *ending; /* why it halts once what is in hand is committed; NULL: it does not */
@@ -58,22 +59,22 @@ struct held_partition *held_find(struct held *held, const char *topic, int32_t p
  * cluster it is, for some seconds at most: another's log looks like one trimmed or made anew. */
 void held_halt(struct held *held, struct held_partition *partition, const char *reason);
 
-/* Halts the partitions that are `ending`, after a commit. */
+/* Halts the partitions that are `ending`, once nothing of them is in hand. */
 void held_end(struct held *held);
 
 /*
  * Looks at the end of one log now and then, each time another's, and writes down what it saw once
  * the broker has answered. FENCED where the partition is no longer this aggregator's; RETRY where
- * the database is away. Only between batches: now and then it has a record sent again that was
- * taken before the last time, since nobody tells a running consumer that its topic has been deleted
- * and made anew, longer than it had read.
+ * the database is away. Now and then it has a record sent again of a partition of which nothing is
+ * in hand, that was taken before the last time, since nobody tells a running consumer that its
+ * topic has been deleted and made anew, longer than it had read.
  */
 bool held_look(struct held *held, struct fault *fault);
 
 /* Tells Kafka once a second how far the partitions are. */
 void held_report(struct held *held);
 
-/* Whether every partition is taken to its end (or has halted), and there is one at all. */
+/* Whether every partition is committed to its end (or has halted), and there is one at all. */
 bool held_all_at_end(const struct held *held);
 
 /* How many of them have halted. */
