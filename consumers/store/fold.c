@@ -1,6 +1,7 @@
 #include "consumers/store/fold.h"
 
 #include "consumers/store/connection.h"
+#include "consumers/store/sorted.h"
 #include "proto/json.h"
 
 #include <assert.h>
@@ -97,9 +98,7 @@ static void write_fact(struct fold *fold, int64_t batch, const struct taken *tak
                        const char *service)
 {
     struct pgwire *wire = &fold->copies.fact.wire;
-    uuid id;
-    bool valid = uuid_parse(taken->event->id, &id);
-    assert(valid);
+    assert(taken->has_id);
     arena_reset(fold->keys);
     copy_row(&fold->copies.fact, 14);
     pgwire_int8(wire, batch);
@@ -110,7 +109,7 @@ static void write_fact(struct fold *fold, int64_t batch, const struct taken *tak
     pgwire_text(wire, record_body_name(taken->event));
     pgwire_text(wire, fact_key(taken->event, fold->keys));
     pgwire_text(wire, service);
-    pgwire_uuid(wire, &id);
+    pgwire_uuid(wire, &taken->id);
     pgwire_uuid_bytes(wire, taken->digest);
     pgwire_instant(wire, codec_instant(taken->event->occurred_at, INSTANT_BEGIN));
     pgwire_int8(wire, (int64_t)taken->event->sequence);
@@ -495,14 +494,14 @@ static void add_result(struct fold *fold, struct service *service, const struct 
     }
     struct posture_result fact = {
         .order = {.occurred_at = codec_instant(taken->event->occurred_at, INSTANT_BEGIN),
-                  .sequence = taken->event->sequence},
+                  .sequence = taken->event->sequence,
+                  .id = taken->id},
         .result = body->result,
         .expires_at = codec_instant(body->expires_at, INSTANT_END),
         .tool = tool,
         .record = taken_record(taken, batch),
     };
-    bool valid = uuid_parse(taken->event->id, &fact.order.id);
-    assert(valid);
+    assert(taken->has_id);
     memcpy(fact.order.digest, taken->digest, sizeof fact.order.digest);
     posture_add_result(service->posture, stream, &fact);
     uint32_t source =
@@ -536,17 +535,21 @@ void fold_told(struct fold *fold, int64_t batch, const struct taken *records, si
         services[i] = services_get(&fold->services, locked[i].service);
         marks[i] = &changed[i];
     }
-    for (size_t i = 0; i < count; i++) {
-        const char *name =
-            records[i].verdict == VERDICT_ACCEPTED ? taken_service(&records[i]) : NULL;
-        if (name != NULL)
-            add_record(fold, services_get(&fold->services, name), &records[i], batch);
+    struct sorted sorted = sorted_of(records, count, &fold->services, services, locked_count);
+    bool together = governance_log_inherits(fold->governance);
+    for (size_t i = 0; i < locked_count; i++) {
+        for (uint32_t k = sorted.starts[i]; k < sorted.starts[i + 1]; k++)
+            add_record(fold, services[i], sorted.records[k], batch);
+        if (!together)
+            evaluate(fold, &services[i], 1, head, batch, &marks[i]);
     }
-    evaluate(fold, services, locked_count, head, batch, marks);
+    if (together)
+        evaluate(fold, services, locked_count, head, batch, marks);
     for (size_t i = 0; i < locked_count; i++) {
         service_heard(services[i], &fold->copies.heard);
         services_settle(&fold->services, services[i]);
     }
+    sorted_free(&sorted);
     free(services);
     free(marks);
 }

@@ -4,9 +4,7 @@
 
 static void write_id(struct pgwire *wire, const struct taken *taken)
 {
-    uuid id;
-    bool known = taken->event != NULL && uuid_parse(taken->event->id, &id);
-    pgwire_uuid(wire, known ? &id : NULL);
+    pgwire_uuid(wire, taken->has_id ? &taken->id : NULL);
 }
 
 static void write_row(struct copies *copies, int64_t batch, const struct taken *taken)

@@ -175,8 +175,7 @@ void pair_result(struct pair *pair, const struct taken *taken, uint32_t stream, 
     row->incarnation = taken->incarnation;
     row->topic = taken->topic;
     row->result = (int16_t)body->result;
-    bool valid = uuid_parse(taken->event->id, &row->id);
-    assert(valid);
+    row->id = taken->id;
     memcpy(row->digest, taken->digest, sizeof row->digest);
     /* A producer's clock may run ahead and governance is dated ahead: evidence has come as far as
      * the lesser of what it says and what Kafka says. */
@@ -507,17 +506,24 @@ static int compare_unmapped(const void *a, const void *b)
     return order != 0 ? order : compare_instants(x->at, y->at);
 }
 
+/* Posture mostly tells in order. */
+static void sort_rows(struct rows *rows, size_t size, int (*compare)(const void *, const void *))
+{
+    size_t sorted = 1;
+    while (sorted < rows->count &&
+           compare(rows->items + (sorted - 1) * size, rows->items + sorted * size) <= 0)
+        sorted++;
+    if (sorted < rows->count)
+        qsort(rows->items, rows->count, size, compare);
+}
+
 /* Into an order that does not depend on what posture was told first: a service that was loaded was
  * told in another order than one that was there all along. Cells come by name, results as told. */
 static void arrange(struct pair *pair)
 {
-    if (pair->phases.count > 1)
-        qsort(pair->phases.items, pair->phases.count, sizeof(struct phase_row), compare_phases);
-    if (pair->tallies.count > 1)
-        qsort(pair->tallies.items, pair->tallies.count, sizeof(struct tally_row), compare_tallies);
-    if (pair->unmapped.count > 1)
-        qsort(pair->unmapped.items, pair->unmapped.count, sizeof(struct unmapped_row),
-              compare_unmapped);
+    sort_rows(&pair->phases, sizeof(struct phase_row), compare_phases);
+    sort_rows(&pair->tallies, sizeof(struct tally_row), compare_tallies);
+    sort_rows(&pair->unmapped, sizeof(struct unmapped_row), compare_unmapped);
 }
 
 bool pair_write(struct pair *pair, int64_t batch, struct copies *copies, instant *from)

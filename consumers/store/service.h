@@ -25,6 +25,7 @@ struct service {
     int64_t version;    /* the row's, as of the last transaction that committed */
     int64_t governance; /* position up to which it is evaluated */
     uint64_t used;      /* when last, by the clock of services */
+    uint32_t place;     /* among the services of the batch that is folded */
     size_t memory;
     UT_hash_handle hh;
 };

@@ -108,7 +108,7 @@ bool stored_batch(struct stored *stored, PGconn *connection, struct topics *topi
     }
     for (size_t i = 0; i < stored->count; i++) {
         struct taken *taken = &stored->records[i];
-        taken->event = codec_decode(taken->value, taken->value_size, arena, fault);
+        taken_decoded(taken, codec_decode(taken->value, taken->value_size, arena, fault));
         if (taken->event == NULL) {
             fault->reaction = FAULT_FATAL;
             fault_context(fault, "partition %d, offset %lld was accepted once", taken->partition,

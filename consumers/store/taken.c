@@ -23,9 +23,15 @@ bool taken_judge(struct taken *taken, struct arena *arena)
     }
     codec_digest(taken->value, taken->value_size, taken->digest);
     taken->verdict = judgement.verdict;
-    taken->event = judgement.event;
     taken->detail = detail;
+    taken_decoded(taken, judgement.event);
     return true;
+}
+
+void taken_decoded(struct taken *taken, Assay__V1__Event *event)
+{
+    taken->event = event;
+    taken->has_id = event != NULL && uuid_parse(event->id, &taken->id);
 }
 
 void taken_digest(const struct taken *taken, uint8_t digest[static 32])

@@ -35,7 +35,9 @@ struct taken {
     enum verdict verdict;
     const char *detail;      /* of a refusal */
     Assay__V1__Event *event; /* NULL where it could not be decoded */
-    int64_t ledger_batch;    /* of a replayed refusal: the batch that took it; else 0 */
+    uuid id;                 /* the event's, where it has one */
+    bool has_id;
+    int64_t ledger_batch; /* of a replayed refusal: the batch that took it; else 0 */
 };
 
 /* How far a batch takes one partition. */
@@ -56,6 +58,9 @@ struct take {
  * and event. False where the arena is full: nothing was judged.
  */
 bool taken_judge(struct taken *taken, struct arena *arena);
+
+/* The same of a record whose verdict is known: what it says is decoded, and its id read. */
+void taken_decoded(struct taken *taken, Assay__V1__Event *event);
 
 /* What tells the last record taken from another at the same offset of a recreated topic: the
  * value's digest and Kafka's timestamp, hashed. */
