@@ -8,20 +8,50 @@
 /* PostgreSQL counts from 2000-01-01T00:00:00Z. */
 static const int64_t POSTGRES_EPOCH = INT64_C(946684800000000);
 
-static uint8_t *grow(struct pgwire *wire, size_t more)
+static void make_room(struct pgwire *wire, size_t more)
 {
-    if (wire->room - wire->size < more) {
-        size_t room = wire->room == 0 ? 4096 : wire->room * 2;
-        while (room - wire->size < more)
-            room *= 2;
-        wire->bytes = realloc(wire->bytes, room);
-        if (wire->bytes == NULL)
-            abort();
-        wire->room = room;
-    }
+    size_t room = wire->room == 0 ? 4096 : wire->room * 2;
+    while (room - wire->size < more)
+        room *= 2;
+    wire->bytes = realloc(wire->bytes, room);
+    if (wire->bytes == NULL)
+        abort();
+    wire->room = room;
+}
+
+static inline uint8_t *grow(struct pgwire *wire, size_t more)
+{
+    if (wire->room - wire->size < more)
+        make_room(wire, more);
     uint8_t *at = wire->bytes + wire->size;
     wire->size += more;
     return at;
+}
+
+static inline void put16(uint8_t *at, int16_t value)
+{
+    uint16_t big = htobe16((uint16_t)value);
+    memcpy(at, &big, sizeof big);
+}
+
+static inline void put32(uint8_t *at, int32_t value)
+{
+    uint32_t big = htobe32((uint32_t)value);
+    memcpy(at, &big, sizeof big);
+}
+
+static inline void put64(uint8_t *at, int64_t value)
+{
+    uint64_t big = htobe64((uint64_t)value);
+    memcpy(at, &big, sizeof big);
+}
+
+/* A field's length, which is written; returns where its bytes go. */
+static inline uint8_t *grow_field(struct pgwire *wire, size_t size)
+{
+    uint8_t *at = grow(wire, sizeof(int32_t) + size);
+    put32(at, (int32_t)size);
+    return at + sizeof(int32_t);
 }
 
 void pgwire_free(struct pgwire *wire)
@@ -32,20 +62,12 @@ void pgwire_free(struct pgwire *wire)
 
 void pgwire_raw16(struct pgwire *wire, int16_t value)
 {
-    uint16_t big = htobe16((uint16_t)value);
-    memcpy(grow(wire, sizeof big), &big, sizeof big);
+    put16(grow(wire, sizeof value), value);
 }
 
 void pgwire_raw32(struct pgwire *wire, int32_t value)
 {
-    uint32_t big = htobe32((uint32_t)value);
-    memcpy(grow(wire, sizeof big), &big, sizeof big);
-}
-
-static void raw64(struct pgwire *wire, int64_t value)
-{
-    uint64_t big = htobe64((uint64_t)value);
-    memcpy(grow(wire, sizeof big), &big, sizeof big);
+    put32(grow(wire, sizeof value), value);
 }
 
 void pgwire_raw(struct pgwire *wire, const void *bytes, size_t size)
@@ -61,26 +83,22 @@ void pgwire_null(struct pgwire *wire)
 
 void pgwire_bool(struct pgwire *wire, bool value)
 {
-    pgwire_raw32(wire, 1);
-    *grow(wire, 1) = value;
+    *grow_field(wire, 1) = value;
 }
 
 void pgwire_int2(struct pgwire *wire, int16_t value)
 {
-    pgwire_raw32(wire, 2);
-    pgwire_raw16(wire, value);
+    put16(grow_field(wire, sizeof value), value);
 }
 
 void pgwire_int4(struct pgwire *wire, int32_t value)
 {
-    pgwire_raw32(wire, 4);
-    pgwire_raw32(wire, value);
+    put32(grow_field(wire, sizeof value), value);
 }
 
 void pgwire_int8(struct pgwire *wire, int64_t value)
 {
-    pgwire_raw32(wire, 8);
-    raw64(wire, value);
+    put64(grow_field(wire, sizeof value), value);
 }
 
 void pgwire_text(struct pgwire *wire, const char *text)
@@ -95,18 +113,22 @@ void pgwire_bytes(struct pgwire *wire, const void *bytes, size_t size)
         return;
     }
     assert(size <= INT32_MAX);
-    pgwire_raw32(wire, (int32_t)size);
-    pgwire_raw(wire, bytes, size);
+    uint8_t *at = grow_field(wire, size);
+    if (size > 0)
+        memcpy(at, bytes, size);
 }
 
 void pgwire_uuid(struct pgwire *wire, const uuid *id)
 {
-    pgwire_bytes(wire, id == NULL ? NULL : id->bytes, sizeof id->bytes);
+    if (id == NULL)
+        pgwire_null(wire);
+    else
+        pgwire_uuid_bytes(wire, id->bytes);
 }
 
 void pgwire_uuid_bytes(struct pgwire *wire, const uint8_t bytes[static 16])
 {
-    pgwire_bytes(wire, bytes, 16);
+    memcpy(grow_field(wire, 16), bytes, 16);
 }
 
 void pgwire_instant(struct pgwire *wire, instant at)
