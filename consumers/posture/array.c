@@ -3,10 +3,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
-void *array_room(void *items, uint32_t *room, size_t need, size_t size, size_t *meter)
+void *array_grow(void *items, uint32_t *room, size_t need, size_t size, size_t *meter)
 {
-    if (need <= *room)
-        return items;
     size_t more = *room + (*room >> 1);
     if (more < need)
         more = need;

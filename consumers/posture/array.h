@@ -12,7 +12,11 @@
 
 /* `items` with room for at least `need` elements of `size` bytes; `*room` is raised to what there
  * is now. Grows by half, from `size`-dependent beginnings. `meter`: NULL, or bytes to add to. */
-void *array_room(void *items, uint32_t *room, size_t need, size_t size, size_t *meter);
+void *array_grow(void *items, uint32_t *room, size_t need, size_t size, size_t *meter);
+static inline void *array_room(void *items, uint32_t *room, size_t need, size_t size, size_t *meter)
+{
+    return need <= *room ? items : array_grow(items, room, need, size, meter);
+}
 
 /* Zeroed memory that must be there. */
 void *array_new(size_t count, size_t size, size_t *meter);

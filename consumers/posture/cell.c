@@ -110,13 +110,28 @@ static int compare_windows(const void *a, const void *b)
     return (x->from > y->from) - (x->from < y->from);
 }
 
+static void sort_windows(struct window *windows, uint32_t count)
+{
+    enum { FEW = 8 }; /* mostly there are two or three */
+    if (count > FEW) {
+        qsort(windows, count, sizeof *windows, compare_windows);
+        return;
+    }
+    for (uint32_t i = 1; i < count; i++) {
+        struct window moved = windows[i];
+        uint32_t place = i;
+        for (; place > 0 && windows[place - 1].from > moved.from; place--)
+            windows[place] = windows[place - 1];
+        windows[place] = moved;
+    }
+}
+
 /* Sorts the cell's windows, and unites those that meet. */
 static void unite_windows(struct cell *cell)
 {
     struct window *windows = cell->windows;
     uint32_t count = 0;
-    if (cell->window_count > 1)
-        qsort(windows, cell->window_count, sizeof *windows, compare_windows);
+    sort_windows(windows, cell->window_count);
     for (uint32_t i = 0; i < cell->window_count; i++) {
         if (count == 0 || windows[i].from > windows[count - 1].until)
             windows[count++] = windows[i];
@@ -332,36 +347,37 @@ static void put_in_place(struct posture_service *service, struct cell_step **ste
     if (fresh->count > 0)
         memcpy(*steps + kept, fresh->steps, fresh->count * sizeof **steps);
     *count = kept + fresh->count;
-    free(fresh->steps);
 }
 
-static void evaluate_own_cell(struct evaluation *run, struct cell *cell)
+static void evaluate_own_cell(struct evaluation *run, struct cell *cell, struct fresh *fresh)
 {
     settle_windows(run->service, cell);
     if (cell->window_count == 0)
         return;
     struct held held = held_own(cell);
     uint32_t kept = kept_before(cell, &held);
-    struct fresh fresh = {0};
-    sweep_merged(run, cell, &held, kept, &fresh);
-    put_in_place(run->service, &cell->own, &cell->own_count, &cell->own_room, kept, &fresh);
+    fresh->count = 0;
+    sweep_merged(run, cell, &held, kept, fresh);
+    put_in_place(run->service, &cell->own, &cell->own_count, &cell->own_room, kept, fresh);
 }
 
 void evaluate_own(struct evaluation *run, struct environment *environment)
 {
     if (run->governance->inheritors == NULL)
         return;
+    struct fresh fresh = {0};
     for (uint32_t i = 0; i < environment->dirty_cell_count; i++) {
         struct cell *cell = environment->dirty_cells[i];
         struct cell_name name = cell_name_of(run, cell);
         if (!cell->kin && kin_has(run->governance, &name))
             cell_become_kin(run->service, cell);
         if (cell->kin)
-            evaluate_own_cell(run, cell);
+            evaluate_own_cell(run, cell, &fresh);
     }
+    free(fresh.steps);
 }
 
-static void evaluate_cell(struct evaluation *run, struct cell *cell)
+static void evaluate_cell(struct evaluation *run, struct cell *cell, struct fresh *fresh)
 {
     struct posture_service *service = run->service;
     struct environment *environment = cell->standing->environment;
@@ -373,20 +389,20 @@ static void evaluate_cell(struct evaluation *run, struct cell *cell)
         return;
     struct held held = held_shown(cell);
     uint32_t kept = kept_before(cell, &held);
-    struct fresh fresh = {0};
+    fresh->count = 0;
     if (cell->kin)
-        sweep_cell(run, cell, &held, kept, NULL, &fresh);
+        sweep_cell(run, cell, &held, kept, NULL, fresh);
     else
-        sweep_merged(run, cell, &held, kept, &fresh);
-    if (cell->number == NONE && fresh.count > 0) {
+        sweep_merged(run, cell, &held, kept, fresh);
+    if (cell->number == NONE && fresh->count > 0) {
         cell_number(service, cell);
         if (run->sink->cell_new != NULL)
             run->sink->cell_new(run->sink->context, text_of(service, environment->name),
                                 cell->number, text_of(service, cell->standing->standard),
                                 text_of(service, cell->control));
     }
-    instant first = report_differences(run, cell, kept, &fresh);
-    put_in_place(service, &cell->steps, &cell->step_count, &cell->step_room, kept, &fresh);
+    instant first = report_differences(run, cell, kept, fresh);
+    put_in_place(service, &cell->steps, &cell->step_count, &cell->step_room, kept, fresh);
     cell->window_count = 0;
     if (first != INSTANT_END)
         standing_touch(cell->standing, first);
@@ -402,13 +418,49 @@ static int compare_cells(const void *a, const void *b, void *context)
                             : strcmp(text_of(service, x->control), text_of(service, y->control));
 }
 
+/* Puts all cells of the environment in order by name: seldom, since a new one is. */
+static void rank_cells(struct evaluation *run, struct environment *environment)
+{
+    uint32_t count = environment->all_count;
+    uint32_t room = environment->ranked_count;
+    environment->ranked =
+        array_room(environment->ranked, &room, count, sizeof(struct cell *), &run->service->bytes);
+    environment->ranked_count = 0;
+    for (uint32_t i = 0; i < environment->standing_count; i++) {
+        struct cell *cell = environment->standings[i]->cells;
+        for (; cell != NULL; cell = cell->hh.next)
+            environment->ranked[environment->ranked_count++] = cell;
+    }
+    assert(environment->ranked_count == count);
+    qsort_r(environment->ranked, count, sizeof(struct cell *), compare_cells, run->service);
+    for (uint32_t i = 0; i < count; i++)
+        environment->ranked[i]->rank = i;
+}
+
+static int compare_ranks(const void *a, const void *b)
+{
+    const struct cell *x = *(struct cell *const *)a, *y = *(struct cell *const *)b;
+    return (x->rank > y->rank) - (x->rank < y->rank);
+}
+
+/* By name, so that new cells get the same numbers whatever touched them first. */
 void evaluate_cells(struct evaluation *run, struct environment *environment)
 {
-    /* By name, so that new cells get the same numbers whatever touched them first. */
-    if (environment->dirty_cell_count > 1)
-        qsort_r(environment->dirty_cells, environment->dirty_cell_count, sizeof(struct cell *),
-                compare_cells, run->service);
-    for (uint32_t i = 0; i < environment->dirty_cell_count; i++)
-        evaluate_cell(run, environment->dirty_cells[i]);
+    struct fresh fresh = {0};
+    uint32_t dirty = environment->dirty_cell_count;
+    if (dirty > 0 && environment->ranked_count < environment->all_count)
+        rank_cells(run, environment);
+    if (dirty > environment->all_count / 4) {
+        for (uint32_t i = 0; i < environment->ranked_count; i++) {
+            if (environment->ranked[i]->window_count > 0)
+                evaluate_cell(run, environment->ranked[i], &fresh);
+        }
+    } else {
+        if (dirty > 1)
+            qsort(environment->dirty_cells, dirty, sizeof(struct cell *), compare_ranks);
+        for (uint32_t i = 0; i < dirty; i++)
+            evaluate_cell(run, environment->dirty_cells[i], &fresh);
+    }
     environment->dirty_cell_count = 0;
+    free(fresh.steps);
 }

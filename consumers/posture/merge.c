@@ -221,11 +221,14 @@ static instant take(struct merge *merge, uint32_t input, instant at)
 static void settle(struct merge *merge)
 {
     struct cell_facts *facts = &merge->facts;
-    const struct listed_control *listed =
-        facts->standard == NULL ? NULL
-                                : standard_lists(&facts->standard->standard, merge->name.control);
-    facts->exists = facts->scope != NULL && listed != NULL;
-    facts->clause = listed != NULL && listed->clause;
+    if (facts->standard != merge->listed_in) {
+        merge->listed_in = facts->standard;
+        merge->listed = facts->standard == NULL
+                            ? NULL
+                            : standard_lists(&facts->standard->standard, merge->name.control);
+    }
+    facts->exists = facts->scope != NULL && merge->listed != NULL;
+    facts->clause = merge->listed != NULL && merge->listed->clause;
     if (merge->office_changed) {
         facts->finding = office_finding(&merge->office, facts->programme, merge->at);
         facts->statement = office_statement(&merge->office, facts->programme, merge->at);
@@ -275,7 +278,9 @@ static void open_checks(struct merge *merge, instant at)
     const struct naming *naming =
         governance_control(run->governance, merge->name.standard, merge->name.control);
     merge->check_count = naming == NULL ? 0 : naming->fact_count;
-    merge->checks = array_new(merge->check_count + 1u, sizeof *merge->checks, NULL);
+    merge->checks = merge->few_checks;
+    if (merge->check_count > FEW_CHECKS)
+        merge->checks = array_new(merge->check_count, sizeof *merge->checks, NULL);
     for (uint32_t i = 0; i < merge->check_count; i++) {
         struct check_input *input = &merge->checks[i];
         input->fact = naming->facts[i];
@@ -297,8 +302,9 @@ void merge_open(struct merge *merge, const struct evaluation *run, const struct 
     exceptions_open(&merge->exceptions, run, cell, &merge->name, at, until);
     office_open(&merge->office, run, cell, &merge->name);
     open_checks(merge, at);
-    merge->points = array_new(merge->check_count + SOURCES + office_inputs(&merge->office),
-                              sizeof *merge->points, NULL);
+    uint32_t inputs = merge->check_count + SOURCES + office_inputs(&merge->office);
+    merge->points =
+        inputs <= FEW_POINTS ? merge->few_points : array_new(inputs, sizeof *merge->points, NULL);
     merge_seek(merge, at);
 }
 
@@ -322,8 +328,10 @@ void merge_close(struct merge *merge)
         cover_free(&merge->checks[i].cover);
     exceptions_close(&merge->exceptions);
     office_close(&merge->office);
-    free(merge->checks);
-    free(merge->points);
+    if (merge->checks != merge->few_checks)
+        free(merge->checks);
+    if (merge->points != merge->few_points)
+        free(merge->points);
 }
 
 instant merge_next(const struct merge *merge)

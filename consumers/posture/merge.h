@@ -37,6 +37,8 @@ struct merge_point {
     uint32_t input; /* a check's, one of enum merge_source behind them, then the office's */
 };
 
+enum { FEW_CHECKS = 2, FEW_POINTS = 12 }; /* most cells have no more: no memory is asked for */
+
 enum { BESTS = CATEGORIES + 1 }; /* the categories of a population, and IN_UNCOVERED */
 
 struct best { /* the greatest observation of a category, and whose check's it is */
@@ -61,6 +63,10 @@ struct merge {
     bool office_changed;        /* or the programme: what it says must be looked at again */
     struct merge_point *points; /* a heap: the next change of each input, the earliest first */
     uint32_t point_count;
+    const struct governance_version *listed_in; /* whose `listed` is; NULL: none yet */
+    const struct listed_control *listed;
+    struct check_input few_checks[FEW_CHECKS];
+    struct merge_point few_points[FEW_POINTS];
 };
 
 /* Opens at an instant: everything that began at or before it is taken in. The caller does not go

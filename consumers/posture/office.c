@@ -28,16 +28,30 @@ static const struct governance_fact *statement_of(const struct evaluation *run,
                             programme->version->fact->key.key);
 }
 
+static void add_statement(struct office *office, const struct governance_fact *fact)
+{
+    if (office->statement_count == 0) { /* mostly there is one */
+        office->one_statement = fact;
+        office->statements = &office->one_statement;
+        office->statement_count = 1;
+        return;
+    }
+    bool first = office->statement_room == 0;
+    const struct governance_fact **moved =
+        array_room(first ? NULL : office->statements, &office->statement_room,
+                   office->statement_count + 1u, sizeof(const struct governance_fact *), NULL);
+    if (first)
+        moved[0] = office->one_statement;
+    office->statements = moved;
+    office->statements[office->statement_count++] = fact;
+}
+
 static void open_statements(struct office *office, const struct environment *environment)
 {
-    uint32_t room = 0;
     for (uint32_t i = 0; i < environment->programme_count; i++) {
         const struct governance_fact *fact = statement_of(office->run, &environment->programmes[i]);
-        if (fact == NULL || known_already(office, fact))
-            continue;
-        office->statements = array_room(office->statements, &room, office->statement_count + 1u,
-                                        sizeof(const struct governance_fact *), NULL);
-        office->statements[office->statement_count++] = fact;
+        if (fact != NULL && !known_already(office, fact))
+            add_statement(office, fact);
     }
 }
 
@@ -59,7 +73,8 @@ void office_open(struct office *office, const struct evaluation *run, const stru
 void office_close(struct office *office)
 {
     free(office->findings);
-    free(office->statements);
+    if (office->statement_room > 0)
+        free(office->statements);
 }
 
 uint32_t office_inputs(const struct office *office)

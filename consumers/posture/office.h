@@ -23,7 +23,8 @@ struct office {
     } * findings;
     uint32_t finding_count;
     const struct governance_fact **statements; /* of every programme the environment is ever of */
-    uint32_t statement_count;
+    uint32_t statement_count, statement_room;  /* room 0: the one is in place */
+    const struct governance_fact *one_statement;
     const struct governance_fact *inheritances[INHERITANCES_MOST]; /* the most specific first */
     uint32_t inheritance_count;
 };

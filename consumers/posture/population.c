@@ -35,7 +35,7 @@ struct differences { /* between what was held and what is swept */
     uint32_t count, room;
 };
 
-struct sweep {
+struct sweep { /* its arrays serve one population after the other */
     const struct posture_service *service;
     const struct population *population;
     instant start; /* the window's, less one: its first state */
@@ -344,29 +344,39 @@ static void prefetch(const struct posture_service *service, const struct populat
 }
 
 static void sweep_population(struct posture_service *service, struct population *population,
-                             struct differences *differences)
+                             struct sweep *sweep, struct differences *differences)
 {
-    struct sweep sweep = {.service = service, .population = population};
-    sweep.start =
+    sweep->service = service;
+    sweep->population = population;
+    sweep->start =
         population->dirty_from == INSTANT_BEGIN ? INSTANT_BEGIN : population->dirty_from - 1;
+    sweep->start_count = sweep->step_count = differences->count = 0;
+    for (uint32_t i = 0; i < HEAPS; i++)
+        sweep->heaps[i].count = 0;
     for (uint32_t i = 0; i < population->stream_count; i++) {
         prefetch(service, population, i);
-        add_stream(&sweep, &service->streams[population->streams[i]]);
+        add_stream(sweep, &service->streams[population->streams[i]]);
     }
-    sweep_starts(&sweep);
-    replace_steps(service, population, &sweep, differences);
+    sweep_starts(sweep);
+    replace_steps(service, population, sweep, differences);
+}
+
+static void sweep_free(struct sweep *sweep)
+{
     for (uint32_t i = 0; i < HEAPS; i++)
-        free(sweep.heaps[i].items);
-    free(sweep.starts);
-    free(sweep.steps);
+        free(sweep->heaps[i].items);
+    free(sweep->starts);
+    free(sweep->steps);
 }
 
 /* ---- the mapping above ---- */
 
 const struct governance_fact *mapping_of(const struct evaluation *run, uint32_t check)
 {
-    return governance_fact(run->governance, ASSAY__V1__EVENT__BODY_CHECK_MAPPING,
-                           text_of(run->service, check));
+    uint32_t name = to_governance(run->service, check);
+    return name == NAME_NONE
+               ? NULL
+               : governance_named(run->governance, ASSAY__V1__EVENT__BODY_CHECK_MAPPING, name);
 }
 
 static void settle_ttls(struct evaluation *run, struct population *population)
@@ -409,17 +419,18 @@ void evaluate_populations(struct evaluation *run, struct environment *environmen
                 settle_ttls(run, population);
         }
     }
+    struct sweep sweep = {0};
     struct differences differences = {0};
     for (uint32_t i = 0; i < environment->dirty_population_count; i++) {
         struct population *population = environment->dirty_populations[i];
-        differences.count = 0;
-        sweep_population(run->service, population, &differences);
+        sweep_population(run->service, population, &sweep, &differences);
         touch_subjects(run, population, population->dirty_from);
         population->dirty_from = INSTANT_END;
         if (differences.count > 0)
             touch_mapped_cells(run->service, environment, mapping_of(run, population->check),
                                differences.windows, differences.count);
     }
+    sweep_free(&sweep);
     free(differences.windows);
     environment->dirty_population_count = 0;
 }

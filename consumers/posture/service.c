@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHUNK_BITS = 6, CHUNK = 1 << CHUNK_BITS }; /* observations allocated at a time */
-
 struct posture_service *posture_service_new(const char *name)
 {
     struct posture_service *service = array_new(1, sizeof *service, NULL);
@@ -63,6 +61,7 @@ static void free_environment(struct environment *environment)
         free_standing(environment->standings[i]);
     free(environment->standings);
     free(environment->cells);
+    free(environment->ranked);
     free(environment->programmes);
     free(environment->dirty_populations);
     free(environment->dirty_cells);
@@ -117,6 +116,8 @@ void posture_service_free(struct posture_service *service)
     free(service->from_governance.numbers);
     index_free(&service->by_id);
     index_free(&service->by_key);
+    index_free(&service->by_check);
+    index_free(&service->by_tool);
     names_free(service->names);
     free(service);
 }
@@ -203,27 +204,55 @@ static uint32_t stream_hash(const void *owner, uint32_t number)
     return hash_pair(service->streams[number].population, service->streams[number].subject);
 }
 
-/* A population's number, which is only a part of its streams' key. */
+static uint32_t hash_texts(const char *a, const char *b)
+{
+    return hash_pair(hash_bytes(a, strlen(a)), hash_bytes(b, strlen(b)));
+}
+
+static uint32_t population_hash(const void *owner, uint32_t number)
+{
+    const struct posture_service *service = owner;
+    const struct population *population = service->populations[number];
+    return hash_texts(text_of(service, population->environment->name),
+                      text_of(service, population->check));
+}
+
+static uint32_t tool_hash(const void *owner, uint32_t number)
+{
+    const struct posture_service *service = owner;
+    const struct tool_key *key = &service->tool_numbers[number]->key;
+    return hash_texts(text_of(service, key->name), text_of(service, key->version));
+}
+
+/* A population's number, which is only a part of its streams' key. Every result asks for it. */
 static uint32_t population_number(struct posture_service *service, const char *environment,
                                   const char *check)
 {
+    uint32_t hash = hash_texts(environment, check);
+    uint32_t cursor = hash;
+    uint32_t number;
+    while ((number = index_next(&service->by_check, &cursor)) != INDEX_NONE) {
+        const struct population *population = service->populations[number];
+        if (strcmp(text_of(service, population->check), check) == 0 &&
+            strcmp(text_of(service, population->environment->name), environment) == 0)
+            return number;
+    }
     struct environment *in = environment_of(service, environment);
     uint32_t name = names_add(service->names, check);
-    struct population *population = population_find(in, name);
-    if (population == NULL) {
-        population = array_new(1, sizeof *population, &service->bytes);
-        population->environment = in;
-        population->check = name;
-        population->dirty_from = population->reasons_changed = INSTANT_END;
-        population->mapping_changed = population->reasons_stale = true;
-        in->populations_changed = true;
-        HASH_ADD(hh, in->populations, check, sizeof population->check, population);
-        service->populations = array_room(service->populations, &service->population_room,
-                                          service->population_count + 1u,
-                                          sizeof(struct population *), &service->bytes);
-        population->number = service->population_count;
-        service->populations[service->population_count++] = population;
-    }
+    struct population *population = array_new(1, sizeof *population, &service->bytes);
+    population->environment = in;
+    population->check = name;
+    population->dirty_from = population->reasons_changed = INSTANT_END;
+    population->mapping_changed = population->reasons_stale = true;
+    in->populations_changed = true;
+    HASH_ADD(hh, in->populations, check, sizeof population->check, population);
+    service->populations =
+        array_room(service->populations, &service->population_room, service->population_count + 1u,
+                   sizeof(struct population *), &service->bytes);
+    population->number = service->population_count;
+    service->populations[service->population_count++] = population;
+    index_add(&service->by_check, hash, population->number, population_hash, service,
+              &service->bytes);
     return population->number;
 }
 
@@ -263,15 +292,22 @@ uint32_t posture_stream(struct posture_service *service, const char *environment
 uint32_t posture_tool(struct posture_service *service, const char *name, const char *version,
                       bool *created)
 {
-    struct tool_key key = {names_add(service->names, name), names_add(service->names, version)};
-    struct tool *tool;
-    HASH_FIND(hh, service->tools, &key, sizeof key, tool);
+    uint32_t hash = hash_texts(name, version);
+    uint32_t cursor = hash;
+    uint32_t number;
+    while ((number = index_next(&service->by_tool, &cursor)) != INDEX_NONE) {
+        const struct tool_key *key = &service->tool_numbers[number]->key;
+        if (strcmp(text_of(service, key->name), name) == 0 &&
+            strcmp(text_of(service, key->version), version) == 0)
+            break;
+    }
     if (created != NULL)
-        *created = tool == NULL;
-    if (tool != NULL)
-        return tool->number;
-    tool = array_new(1, sizeof *tool, &service->bytes);
-    tool->key = key;
+        *created = number == INDEX_NONE;
+    if (number != INDEX_NONE)
+        return number;
+    struct tool *tool = array_new(1, sizeof *tool, &service->bytes);
+    tool->key.name = names_add(service->names, name);
+    tool->key.version = names_add(service->names, version);
     tool->number = service->tool_count;
     tool->last = NONE;
     service->tools_changed = true;
@@ -280,6 +316,7 @@ uint32_t posture_tool(struct posture_service *service, const char *name, const c
         array_room(service->tool_numbers, &service->tool_room, service->tool_count + 1u,
                    sizeof(struct tool *), &service->bytes);
     service->tool_numbers[service->tool_count++] = tool;
+    index_add(&service->by_tool, hash, tool->number, tool_hash, service, &service->bytes);
     return tool->number;
 }
 
@@ -346,6 +383,7 @@ struct cell *cell_of(struct posture_service *service, struct standing *standing,
         cell->standing = standing;
         cell->control = control;
         cell->number = NONE;
+        standing->environment->all_count++;
         HASH_ADD(hh, standing->cells, control, sizeof cell->control, cell);
     }
     return cell;
@@ -376,12 +414,6 @@ uint32_t posture_cell(struct posture_service *service, const char *environment,
 
 /* ---- observations ---- */
 
-struct observation *observation_at(const struct posture_service *service, uint32_t number)
-{
-    assert(number < service->observation_count);
-    return &service->chunks[number >> CHUNK_BITS][number & (CHUNK - 1)];
-}
-
 int observation_compare(const struct posture_service *service, uint32_t a, uint32_t b)
 {
     if (a == b)
@@ -390,20 +422,15 @@ int observation_compare(const struct posture_service *service, uint32_t a, uint3
     return order_compare_results(&x->head.order, x->result, &y->head.order, y->result);
 }
 
-const uint32_t *stream_versions(const struct stream *stream)
-{
-    return stream->room == 0 ? &stream->one : stream->many;
-}
-
 struct observation *observation_new(struct posture_service *service)
 {
     uint32_t number = service->observation_count;
-    if ((number & (CHUNK - 1)) == 0) {
+    if (number % OBSERVATIONS_CHUNK == 0) {
         service->chunks =
             array_room(service->chunks, &service->chunk_room, service->chunk_count + 1u,
                        sizeof(struct observation *), &service->bytes);
         service->chunks[service->chunk_count++] =
-            array_new(CHUNK, sizeof(struct observation), &service->bytes);
+            array_new(OBSERVATIONS_CHUNK, sizeof(struct observation), &service->bytes);
     }
     service->observation_count++;
     return observation_at(service, number);

@@ -17,6 +17,7 @@
 #include "consumers/posture/names.h"
 #include "consumers/posture/version.h"
 
+#include <assert.h>
 #include <uthash.h>
 
 #define NONE UINT32_MAX /* no observation, stream, tool, cell number */
@@ -186,6 +187,7 @@ struct cell {
     struct standing *standing;
     uint32_t control;
     uint32_t number;         /* NONE: not given yet */
+    uint32_t rank;           /* among all of the environment, by name; see environment.ranked */
     bool kin;                /* may inherit or be inherited from: keeps its own steps apart */
     struct cell_step *steps; /* shown; without kin its own as well */
     uint32_t step_count, step_room;
@@ -244,6 +246,8 @@ struct environment {
     uint32_t standing_count, standing_room;
     struct cell **cells; /* by number */
     uint32_t cell_count, cell_room;
+    struct cell **ranked; /* by standard and control; those there were when last in order */
+    uint32_t ranked_count, all_count; /* all_count: cells of its standings */
     struct programme_step *programmes;
     uint32_t programme_count;
     bool programmes_changed;
@@ -294,10 +298,12 @@ struct posture_service {
     struct stream *streams;
     uint32_t stream_count, stream_room;
     struct index by_key;
+    struct index by_check; /* populations, by the texts of environment and check */
     struct population **populations;
     uint32_t population_count, population_room;
 
-    struct tool *tools; /* by key */
+    struct tool *tools;   /* by key */
+    struct index by_tool; /* by the texts of name and version */
     struct tool **tool_numbers;
     bool tools_changed; /* some are not judged */
     uint32_t tool_count, tool_room;
@@ -311,11 +317,20 @@ struct posture_service {
     size_t bytes;
 };
 
-struct observation *observation_at(const struct posture_service *service, uint32_t number);
+enum { OBSERVATIONS_CHUNK = 64 }; /* allocated at a time */
+static inline struct observation *observation_at(const struct posture_service *service,
+                                                 uint32_t number)
+{
+    assert(number < service->observation_count);
+    return &service->chunks[number / OBSERVATIONS_CHUNK][number % OBSERVATIONS_CHUNK];
+}
 int observation_compare(const struct posture_service *service, uint32_t a, uint32_t b);
 
 /* The stream's version numbers, sorted. */
-const uint32_t *stream_versions(const struct stream *stream);
+static inline const uint32_t *stream_versions(const struct stream *stream)
+{
+    return stream->room == 0 ? &stream->one : stream->many;
+}
 
 /* The records of an observation: 0 is the first told, then the others while record_next is not 0.
  */

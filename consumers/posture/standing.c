@@ -35,16 +35,42 @@ static void add_change(struct changes *changes, struct change change)
     changes->items[changes->count++] = change;
 }
 
-static int compare_changes(const void *a, const void *b)
+/* Merges two sorted runs, from … middle … until, into `to`. */
+static void merge_runs(const struct change *items, uint32_t from, uint32_t middle, uint32_t until,
+                       struct change *to)
 {
-    const struct change *x = a, *y = b;
-    return (x->at > y->at) - (x->at < y->at);
+    uint32_t left = from;
+    uint32_t right = middle;
+    for (uint32_t i = from; i < until; i++) {
+        bool take_left = right == until || (left < middle && items[left].at <= items[right].at);
+        to[i] = items[take_left ? left++ : right++];
+    }
 }
 
+/* Every evaluation sorts as many as there are cells: with the comparison in place that costs a
+ * third of what qsort takes. What comes from sorted steps is in order. */
 static void sort_changes(struct changes *changes)
 {
-    if (changes->count > 1)
-        qsort(changes->items, changes->count, sizeof *changes->items, compare_changes);
+    uint32_t count = changes->count;
+    uint32_t sorted = 1;
+    while (sorted < count && changes->items[sorted - 1].at <= changes->items[sorted].at)
+        sorted++;
+    if (sorted >= count)
+        return;
+    assert(count <= UINT32_MAX / 2);
+    struct change *other = array_new(count, sizeof *other, NULL);
+    for (uint32_t run = 1; run < count; run *= 2) {
+        for (uint32_t from = 0; from < count; from += 2 * run) {
+            uint32_t middle = from + run < count ? from + run : count;
+            uint32_t until = middle + run < count ? middle + run : count;
+            merge_runs(changes->items, from, middle, until, other);
+        }
+        struct change *items = changes->items;
+        changes->items = other;
+        other = items;
+    }
+    changes->room = count;
+    free(other);
 }
 
 static uint32_t standing_steps_until(const struct standing_step *steps, uint32_t count, instant at)
