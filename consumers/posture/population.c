@@ -343,6 +343,15 @@ static void prefetch(const struct posture_service *service, const struct populat
     }
 }
 
+/* What the next sweep begins with. */
+static void prefetch_population(const struct population *population)
+{
+    __builtin_prefetch(population->streams);
+    __builtin_prefetch(population->ttls);
+    if (population->step_count > 0)
+        __builtin_prefetch(&population->steps[population->step_count - 1]);
+}
+
 static void sweep_population(struct posture_service *service, struct population *population,
                              struct sweep *sweep, struct differences *differences)
 {
@@ -423,6 +432,8 @@ void evaluate_populations(struct evaluation *run, struct environment *environmen
     struct differences differences = {0};
     for (uint32_t i = 0; i < environment->dirty_population_count; i++) {
         struct population *population = environment->dirty_populations[i];
+        if (i + 1 < environment->dirty_population_count)
+            prefetch_population(environment->dirty_populations[i + 1]);
         sweep_population(run->service, population, &sweep, &differences);
         touch_subjects(run, population, population->dirty_from);
         population->dirty_from = INSTANT_END;

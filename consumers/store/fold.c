@@ -182,6 +182,7 @@ struct reporting {
     struct fold *fold;
     struct service *service; /* NULL: governance */
     struct pair *pair;       /* of the last step, to look up once per environment */
+    const char *environment; /* the text it was asked for by */
     bool any;                /* something was reported */
     int64_t batch;
 };
@@ -193,8 +194,10 @@ static struct pair *pair_of(struct reporting *to, const char *environment)
         return to->fold->governance_pair;
     if (environment == NULL)
         environment = "";
-    if (to->pair == NULL || strcmp(pair_environment(to->pair), environment) != 0)
+    if (to->environment != environment) { /* posture's own text, while it tells */
         to->pair = service_pair(to->service, environment);
+        to->environment = environment;
+    }
     return to->pair;
 }
 
@@ -308,8 +311,7 @@ static void evaluate(struct fold *fold, struct service **services, size_t count,
 
 /* ---- services ---- */
 
-/* Those read anew are evaluated with all that stand at the same governance commit: kin always do.
- */
+/* Those read anew are evaluated with all that stand at the same governance commit, as kin do. */
 static void evaluate_read(struct fold *fold, struct service **services, size_t count,
                           int64_t position)
 {
@@ -538,8 +540,10 @@ void fold_told(struct fold *fold, int64_t batch, const struct taken *records, si
     struct sorted sorted = sorted_of(records, count, &fold->services, services, locked_count);
     bool together = governance_log_inherits(fold->governance);
     for (size_t i = 0; i < locked_count; i++) {
-        for (uint32_t k = sorted.starts[i]; k < sorted.starts[i + 1]; k++)
+        for (uint32_t k = sorted.starts[i]; k < sorted.starts[i + 1]; k++) {
+            sorted_ahead(&sorted, k, sorted.starts[locked_count]);
             add_record(fold, services[i], sorted.records[k], batch);
+        }
         if (!together)
             evaluate(fold, &services[i], 1, head, batch, &marks[i]);
     }

@@ -46,6 +46,21 @@ struct sorted sorted_of(const struct taken *records, size_t count, struct servic
     return sorted;
 }
 
+void sorted_ahead(const struct sorted *sorted, uint32_t at, uint32_t until)
+{
+    enum { RECORD_AHEAD = 8, EVENT_AHEAD = 4, LINE = 64, EVENT_LINES = 10 };
+    if (at + RECORD_AHEAD < until) {
+        const char *record = (const char *)sorted->records[at + RECORD_AHEAD];
+        for (size_t i = 0; i < sizeof(struct taken); i += LINE)
+            __builtin_prefetch(record + i);
+    }
+    if (at + EVENT_AHEAD < until) { /* decoded in one piece: its parts lie behind it */
+        const char *event = (const char *)sorted->records[at + EVENT_AHEAD]->event;
+        for (size_t i = 0; i < EVENT_LINES; i++)
+            __builtin_prefetch(event + i * LINE);
+    }
+}
+
 void sorted_free(struct sorted *sorted)
 {
     free(sorted->records);
