@@ -93,7 +93,7 @@ enum {
     CATCH_UP_QUICK_MS = 100, /* a transaction that took less is followed by one twice as large */
     CATCH_UP_SLOW_MS = 400,
     QUIET_MS = 1000,           /* since the last commit */
-    WALK_BUSY_MS = 100,        /* of which a step takes a few */
+    WALK_BUSY_MS = 1000,       /* of which a step takes a few, and a batch may wait for it */
     WALK_EVERY_MS = 60 * 1000, /* for what time alone changes, and others have committed */
 };
 
