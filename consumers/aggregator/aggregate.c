@@ -345,7 +345,7 @@ static int run(struct aggregator *aggregator)
             break;
     }
     size_t halted = held_halted(&aggregator->held); /* leaving the group lets go of them */
-    batch_drop(aggregator->batch);                  /* its records are the client's */
+    drop(aggregator);                               /* the records are the client's */
     look_free(aggregator->held.look);
     intake_free(aggregator->held.intake);
     aggregator->held.intake = NULL;
