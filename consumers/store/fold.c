@@ -348,16 +348,16 @@ static size_t begin_new(struct service **fresh, size_t count)
 static bool read_services(struct fold *fold, PGconn *connection, struct service **all, size_t count,
                           struct service **fresh, size_t fresh_count, struct fault *fault)
 {
+    services_trim(&fold->services); /* the last transaction's are there, wanted or not */
     size_t stored = begin_new(fresh, fresh_count);
     /* Rows not sent yet may be these services': a rebuild folds many batches in a row. */
     if (stored > 0 && (!copies_send(&fold->copies, connection, fault) ||
                        !service_read(fresh, stored, connection, fold->topics, INT64_MAX, fault)))
         return false;
-    for (size_t i = 0; i < fresh_count; i++) {
-        bool done = false;
-        for (size_t k = 0; k < i && !done; k++)
-            done = fresh[k]->governance == fresh[i]->governance;
-        if (!done)
+    for (size_t i = 0, k = 0; i < fresh_count; i++, k = 0) {
+        while (k < i && fresh[k]->governance != fresh[i]->governance)
+            k++;
+        if (k == i) /* none before it is as far */
             evaluate_read(fold, all, count, fresh[i]->governance);
     }
     if (!service_resume(fresh, stored, connection, fault))
@@ -372,9 +372,9 @@ static bool open_services(struct fold *fold, PGconn *connection, const struct lo
                           size_t count, struct service **services, struct fault *fault)
 {
     struct service **fresh = calloc(count + 1, sizeof(struct service *));
+    bool stale = false;
     if (fresh == NULL)
         abort();
-    bool stale = false;
     for (size_t i = 0; i < count; i++) {
         services[i] = services_get(&fold->services, locked[i].service);
         stale = stale || services[i]->posture == NULL ||
@@ -595,6 +595,6 @@ void fold_committed(struct fold *fold, const char *service, int64_t version)
 
 void fold_trim(struct fold *fold)
 {
-    fold->services.clock++; /* nothing is in use any more */
     services_trim(&fold->services);
+    fold->services.clock++; /* what was used is no longer in use */
 }

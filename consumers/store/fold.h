@@ -18,7 +18,8 @@
 
 struct fold;
 
-/* `cap`: bytes of services kept in memory between batches. The topics are borrowed. */
+/* `cap`: bytes of services kept in memory beside those of the last transaction, which stay whatever
+ * their size: the next one most likely wants the same. The topics are borrowed. */
 struct fold *fold_new(struct topics *topics, size_t cap);
 void fold_free(struct fold *fold);
 void fold_forget(struct fold *fold);
@@ -60,7 +61,8 @@ void fold_governance_facts(struct fold *fold, int64_t batch, int64_t position,
 /* After COMMIT: the service's row has this version now. */
 void fold_committed(struct fold *fold, const char *service, int64_t version);
 
-/* What is kept in memory goes back under its cap; between transactions only. */
+/* What was not used since the last time goes, as far as it is over the cap; between transactions
+ * only. */
 void fold_trim(struct fold *fold);
 
 #endif
