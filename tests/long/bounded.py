@@ -2,9 +2,9 @@
 backlog, records as large as they may be, a million streams.
 
 The limit, in MiB, follows from the settings and is not fitted to what was measured:
-    memory (256)   services kept between batches
+    memory (256)   services kept beside the last batch's
   +     64         queued.max.messages.kbytes: records received and not looked at yet
-  +    256         the arena of decoded events (batch.c)
+  +  2 * 256       the arenas of decoded events (batch.c), of a batch and the next
   +     16 * 8     batch-bytes: received, judged, and as rows on their way to PostgreSQL
   +     64         the program, its libraries and what malloc keeps
 """
@@ -23,7 +23,7 @@ from foreign_producer import generate_for  # noqa: E402
 from world import Scenario  # noqa: E402
 
 MEMORY = 256
-LIMIT = MEMORY + 64 + 256 + 16 * 8 + 64
+LIMIT = MEMORY + 64 + 2 * 256 + 16 * 8 + 64
 MEBIBYTE = 1 << 20
 BACKLOG = 400_000
 GIANTS = 1_500  # of a mebibyte each
