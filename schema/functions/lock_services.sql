@@ -14,9 +14,6 @@ AS $$
 DECLARE
     last_position bigint;
     missing text[];
-    locked text[];
-    versions bigint[];
-    evaluated bigint[];
 BEGIN
     SELECT array_agg(n ORDER BY n COLLATE "C") INTO missing
     FROM unnest(names) n
@@ -28,16 +25,14 @@ BEGIN
         SELECT n, 0, (SELECT g.position FROM record.governance_head g) FROM unnest(missing) n
         ON CONFLICT DO NOTHING;
     END IF;
-    -- Joined, as `= ANY (names)` would compare each name with each row; in the locks' order.
-    SELECT array_agg(l.service), array_agg(l.version), array_agg(l.governance)
-    INTO locked, versions, evaluated
-    FROM (SELECT s.service, s.version, s.governance
-          FROM unnest(names) n JOIN record.service s ON s.service = n
-          ORDER BY s.service COLLATE "C" FOR UPDATE OF s) l;
+    -- Not joined: PostgreSQL 18 was seen to leave out a row of a join that it had waited for.
+    PERFORM FROM record.service s WHERE s.service = ANY (names)
+    ORDER BY s.service COLLATE "C" FOR UPDATE;
     PERFORM pg_advisory_xact_lock_shared(hashtextextended('assay governance', 0));
     SELECT g.position INTO last_position FROM record.governance_head g;
-    RETURN QUERY SELECT l.service, l.version, l.governance, last_position
-                 FROM unnest(locked, versions, evaluated) AS l (service, version, governance);
+    -- Joined, as `= ANY (names)` would compare each name with each row.
+    RETURN QUERY SELECT s.service, s.version, s.governance, last_position
+                 FROM unnest(names) n JOIN record.service s ON s.service = n;
 END;
 $$;
 REVOKE ALL ON FUNCTION record.lock_services(text[]) FROM PUBLIC;
