@@ -88,38 +88,31 @@ static bool send_environments(struct copies *copies, PGconn *connection, struct 
     return result != NULL;
 }
 
+/* One text array parameter out of a column of the heard; NULL stays NULL. */
+static void add_heard(struct request *request, const struct heard_row *rows, size_t member)
+{
+    struct pgwire *wire = request_next(request);
+    size_t mark = pgwire_array(wire, PGWIRE_TEXT, HASH_COUNT(rows));
+    for (const struct heard_row *row = rows; row != NULL; row = row->hh.next)
+        pgwire_text(wire, *(const char *const *)(const void *)((const char *)row + member));
+    pgwire_array_end(wire, mark);
+}
+
 static bool send_heard(struct copies *copies, PGconn *connection, struct fault *fault)
 {
-    size_t count = HASH_COUNT(copies->heard);
-    if (count == 0)
+    const struct heard_row *rows = copies->heard;
+    if (rows == NULL)
         return true;
     struct request request = {0};
-    const struct heard_row *row;
+    add_heard(&request, rows, offsetof(struct heard_row, service));
     struct pgwire *wire = request_next(&request);
-    size_t mark = pgwire_array(wire, PGWIRE_TEXT, count);
-    for (row = copies->heard; row != NULL; row = row->hh.next)
-        pgwire_text(wire, row->service);
-    pgwire_array_end(wire, mark);
-    wire = request_next(&request);
-    mark = pgwire_array(wire, PGWIRE_BYTEA, count);
-    for (row = copies->heard; row != NULL; row = row->hh.next)
+    size_t mark = pgwire_array(wire, PGWIRE_BYTEA, HASH_COUNT(rows));
+    for (const struct heard_row *row = rows; row != NULL; row = row->hh.next)
         pgwire_bytes(wire, row->bytes, row->size);
     pgwire_array_end(wire, mark);
-    wire = request_next(&request);
-    mark = pgwire_array(wire, PGWIRE_TEXT, count);
-    for (row = copies->heard; row != NULL; row = row->hh.next)
-        pgwire_text(wire, row->checks);
-    pgwire_array_end(wire, mark);
-    wire = request_next(&request);
-    mark = pgwire_array(wire, PGWIRE_TEXT, count);
-    for (row = copies->heard; row != NULL; row = row->hh.next)
-        pgwire_text(wire, row->environments);
-    pgwire_array_end(wire, mark);
-    wire = request_next(&request);
-    mark = pgwire_array(wire, PGWIRE_TEXT, count);
-    for (row = copies->heard; row != NULL; row = row->hh.next)
-        pgwire_text(wire, row->upto);
-    pgwire_array_end(wire, mark);
+    add_heard(&request, rows, offsetof(struct heard_row, checks));
+    add_heard(&request, rows, offsetof(struct heard_row, environments));
+    add_heard(&request, rows, offsetof(struct heard_row, upto));
     PGresult *result =
         connection_call(connection, fault, PGRES_TUPLES_OK,
                         "SELECT record.note_producers($1, $2, $3, $4, $5)", &request);
