@@ -78,12 +78,18 @@ static void halt(struct held *held, struct held_partition *partition, const char
             return;
 }
 
-void held_halt(struct held *held, struct held_partition *partition, const char *reason)
+/* `cluster`: the one that is read; NULL: not known. */
+static void halt_in(struct held *held, struct held_partition *partition, const char *cluster,
+                    const char *reason)
 {
     char other[512];
-    const char *cluster = intake_cluster(held->intake, CLUSTER_MS);
     halt(held, partition,
          swapped(&partition->claim, cluster, other, sizeof other) ? other : reason);
+}
+
+void held_halt(struct held *held, struct held_partition *partition, const char *reason)
+{
+    halt_in(held, partition, intake_cluster(held->intake, CLUSTER_MS), reason);
 }
 
 /* Nothing of it is in hand. */
@@ -94,9 +100,17 @@ static bool idle(const struct held_partition *partition)
 
 void held_end(struct held *held)
 {
-    for (size_t i = 0; i < held->count; i++)
-        if (held->items[i].ending != NULL && !held->items[i].halted && idle(&held->items[i]))
-            held_halt(held, &held->items[i], held->items[i].ending);
+    const char *cluster = NULL;
+    bool asked = false; /* once for all: by a client made for it, for seconds where none answers */
+    for (size_t i = 0; i < held->count; i++) {
+        struct held_partition *partition = &held->items[i];
+        if (partition->ending == NULL || partition->halted || !idle(partition))
+            continue;
+        if (!asked)
+            cluster = intake_cluster(held->intake, CLUSTER_MS);
+        asked = true;
+        halt_in(held, partition, cluster, partition->ending);
+    }
 }
 
 /* A reopened partition starts where its log begins; that was the operator's word. */
