@@ -60,7 +60,7 @@ def repetition(stage, template, options, mixed=False):
     if mixed and governance.at:
         raise Differs("not every change of governance was published")
     compare(database, expected(told(stage), governance.in_force if mixed else None), stage.sent)
-    copied = floor(stage, database, position)
+    copied = floor(stage, database, template, position)
     stage.drop(database)
     return run, copied
 

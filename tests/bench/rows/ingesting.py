@@ -27,6 +27,9 @@ FROM pg_class c WHERE c.relnamespace = 'record'::regnamespace AND c.relkind = 'r
 """
 
 
+COUNT = "SELECT count(*) FROM record.ledger"
+
+
 @dataclass
 class Run:
     events: int
@@ -88,21 +91,21 @@ def ingest(stage, database, count=1, flags=(), meanwhile=lambda taken: None, bes
     )
 
 
-def floor(stage, database, position):
-    """Binary COPY of the ledger rows made after the position, over one connection, into an empty
-    table with the same columns and indexes: rows a second, and CPU seconds per 100,000 rows of
-    psql and PostgreSQL."""
+def floor(stage, database, template, position):
+    """Binary COPY of the ledger rows made after the position, over one connection, into the same
+    ledger as it was before them: rows a second, and CPU seconds per 100,000 rows of psql and
+    PostgreSQL."""
     rows = stage.directory / "rows.bin"
     batches = ("SELECT batch FROM record.commit_log WHERE position > " + str(position))
     database.psql(f"\\copy (SELECT * FROM record.ledger WHERE batch IN ({batches})"
                   f" ORDER BY batch) TO '{rows}' (FORMAT binary)")
-    database.psql("CREATE TABLE floor (LIKE record.ledger INCLUDING INDEXES)")
-    stage.checkpoint()
+    empty = stage.database("floor", template)
+    held = empty.value(COUNT)
     before, began = _cpu_of_copy(stage), time.monotonic()
-    database.psql(f"\\copy floor FROM '{rows}' (FORMAT binary)")
+    empty.psql(f"\\copy record.ledger FROM '{rows}' (FORMAT binary)")
     seconds, cpu = time.monotonic() - began, _cpu_of_copy(stage) - before
-    count = database.value("SELECT count(*) FROM floor")
-    database.psql("DROP TABLE floor")
+    count = empty.value(COUNT) - held
+    stage.drop(empty)
     rows.unlink()
     return count / seconds, cpu / count * 1e5
 
