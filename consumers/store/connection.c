@@ -122,6 +122,22 @@ static void leave_standby(PGconn *connection, const PGresult *result)
         shutdown(PQsocket(connection), SHUT_RDWR);
 }
 
+/* NULL, where it ended otherwise than expected. */
+static PGresult *as_expected(PGconn *connection, PGresult *last, ExecStatusType expected,
+                             const char *sql, struct fault *fault)
+{
+    if (fault->reaction == FAULT_NONE && last != NULL && PQresultStatus(last) == expected)
+        return last;
+    if (fault->reaction == FAULT_NONE) {
+        char doing[96];
+        snprintf(doing, sizeof doing, "at \"%.80s\"", sql);
+        sqlstate_fault(fault, connection, last, doing);
+        leave_standby(connection, last);
+    }
+    PQclear(last);
+    return NULL;
+}
+
 /* The last of the results of what was sent, which must be as expected. */
 static PGresult *expect(PGconn *connection, int sent, ExecStatusType expected, const char *sql,
                         struct fault *fault)
@@ -137,16 +153,7 @@ static PGresult *expect(PGconn *connection, int sent, ExecStatusType expected, c
         if (PQresultStatus(last) == PGRES_COPY_IN)
             break;
     }
-    if (fault->reaction == FAULT_NONE && last != NULL && PQresultStatus(last) == expected)
-        return last;
-    if (fault->reaction == FAULT_NONE) {
-        char doing[96];
-        snprintf(doing, sizeof doing, "at \"%.80s\"", sql);
-        sqlstate_fault(fault, connection, last, doing);
-        leave_standby(connection, last);
-    }
-    PQclear(last);
-    return NULL;
+    return as_expected(connection, last, expected, sql, fault);
 }
 
 PGresult *connection_query(PGconn *connection, struct fault *fault, ExecStatusType expected,
@@ -156,8 +163,7 @@ PGresult *connection_query(PGconn *connection, struct fault *fault, ExecStatusTy
     return expect(connection, sent, expected, sql, fault);
 }
 
-PGresult *connection_call(PGconn *connection, struct fault *fault, ExecStatusType expected,
-                          const char *sql, const struct request *request)
+static int send_call(PGconn *connection, const char *sql, const struct request *request)
 {
     const char *values[REQUEST_MOST];
     int lengths[REQUEST_MOST];
@@ -170,8 +176,36 @@ PGresult *connection_call(PGconn *connection, struct fault *fault, ExecStatusTyp
         lengths[i] = length < 0 ? 0 : length;
         formats[i] = 1;
     }
-    int sent = PQsendQueryParams(connection, sql, count, NULL, values, lengths, formats, 1);
-    return expect(connection, sent, expected, sql, fault);
+    return PQsendQueryParams(connection, sql, count, NULL, values, lengths, formats, 1);
+}
+
+PGresult *connection_call(PGconn *connection, struct fault *fault, ExecStatusType expected,
+                          const char *sql, const struct request *request)
+{
+    return expect(connection, send_call(connection, sql, request), expected, sql, fault);
+}
+
+bool connection_each(PGconn *connection, struct fault *fault, const char *sql,
+                     const struct request *request, connection_row *each, void *context)
+{
+    int sent = send_call(connection, sql, request);
+    PGresult *last = NULL;
+    bool wanted = true;
+    fault->reaction = FAULT_NONE;
+    if (sent)
+        PQsetSingleRowMode(connection);
+    while (sent && await_answer(connection, sql, fault)) {
+        PGresult *result = PQgetResult(connection);
+        if (result == NULL)
+            break;
+        if (wanted && PQresultStatus(result) == PGRES_SINGLE_TUPLE)
+            wanted = each(context, result);
+        PQclear(last);
+        last = result;
+    }
+    last = as_expected(connection, last, PGRES_TUPLES_OK, sql, fault);
+    PQclear(last);
+    return last != NULL;
 }
 
 bool connection_command(PGconn *connection, const char *sql, struct fault *fault)

@@ -42,6 +42,13 @@ PGresult *connection_query(PGconn *connection, struct fault *fault, ExecStatusTy
 PGresult *connection_call(PGconn *connection, struct fault *fault, ExecStatusType expected,
                           const char *sql, const struct request *request);
 
+/* The same, a row at a time, so that an answer of any size takes the memory of one row: `each` is
+ * given a result that has only that, and must not use the connection. Rows seen before a fault are
+ * not to be relied on. False: a fault, of the statement or of `each`, which then sees no more. */
+typedef bool connection_row(void *context, const PGresult *result);
+bool connection_each(PGconn *connection, struct fault *fault, const char *sql,
+                     const struct request *request, connection_row *each, void *context);
+
 /* A statement without parameters and rows: BEGIN, COMMIT, ROLLBACK. */
 bool connection_command(PGconn *connection, const char *sql, struct fault *fault);
 

@@ -87,8 +87,7 @@ void services_free(struct services *services)
 
 /* ---- loading ---- */
 
-/* Services that one set of statements reads: few statements, and what PostgreSQL sends at once is
- * not the whole record. */
+/* Services that one set of statements reads: few statements. */
 enum { TOGETHER = 16 };
 
 struct loading {
@@ -98,6 +97,7 @@ struct loading {
     struct topics *topics;
     int64_t position;
     struct fault *fault;
+    struct arena *arena; /* of the fact being read */
 };
 
 /*
@@ -109,9 +109,9 @@ struct loading {
     "SELECT w.number, x.* FROM unnest($1::text[]) WITH ORDINALITY AS w (service, number)"          \
     " CROSS JOIN LATERAL (SELECT " columns " FROM " from_where_order " OFFSET 0) x"
 
-/* Asks about the services; $2, where there is one, is the position up to which batches count. The
- * first column of what is answered is w.number. */
-static PGresult *ask(const struct loading *loading, const char *sql)
+/* Asks about the services and hands on each row; $2, where there is one, is the position up to
+ * which batches count. The first column of what is answered is w.number. */
+static bool ask(struct loading *loading, const char *sql, connection_row *each)
 {
     const char *names[TOGETHER];
     for (size_t i = 0; i < loading->count; i++)
@@ -120,126 +120,122 @@ static PGresult *ask(const struct loading *loading, const char *sql)
     request_texts(&request, names, loading->count);
     if (strstr(sql, "$2") != NULL)
         pgwire_int8(request_next(&request), loading->position);
-    PGresult *result =
-        connection_call(loading->connection, loading->fault, PGRES_TUPLES_OK, sql, &request);
+    bool done = connection_each(loading->connection, loading->fault, sql, &request, each, loading);
     request_free(&request);
-    return result;
+    return done;
 }
 
-static struct service *service_of(const struct loading *loading, const PGresult *result, int row)
+static struct service *service_of(const struct loading *loading, const PGresult *result)
 {
-    int64_t number = result_int8(result, row, 0);
+    int64_t number = result_int8(result, 0, 0);
     assert(number >= 1 && (uint64_t)number <= loading->count);
     return loading->services[number - 1];
 }
 
 /* Names get the numbers they have in the record: mentioned in order, before any fact. */
-static bool load_streams(const struct loading *loading)
+static bool stream_row(void *context, const PGresult *result)
 {
-    PGresult *result =
-        ask(loading, OF_EACH("s.environment, s.\"check\", s.subject, s.stream",
-                             "record.stream s WHERE s.service = w.service ORDER BY s.stream"));
-    if (result == NULL)
-        return false;
-    for (int row = 0; row < PQntuples(result); row++) {
-        uint32_t number =
-            posture_stream(service_of(loading, result, row)->posture, result_text(result, row, 1),
-                           result_text(result, row, 2), result_text(result, row, 3), NULL);
-        assert(number == (uint32_t)result_int4(result, row, 4));
-    }
-    PQclear(result);
+    uint32_t number =
+        posture_stream(service_of(context, result)->posture, result_text(result, 0, 1),
+                       result_text(result, 0, 2), result_text(result, 0, 3), NULL);
+    assert(number == (uint32_t)result_int4(result, 0, 4));
     return true;
 }
 
-static bool load_tools(const struct loading *loading)
+static bool load_streams(struct loading *loading)
 {
-    PGresult *result =
-        ask(loading, OF_EACH("t.name, t.version",
-                             "record.tool t WHERE t.service = w.service ORDER BY t.tool"));
-    if (result == NULL)
-        return false;
-    for (int row = 0; row < PQntuples(result); row++)
-        posture_tool(service_of(loading, result, row)->posture, result_text(result, row, 1),
-                     result_text(result, row, 2), NULL);
-    PQclear(result);
+    return ask(loading,
+               OF_EACH("s.environment, s.\"check\", s.subject, s.stream",
+                       "record.stream s WHERE s.service = w.service ORDER BY s.stream"),
+               stream_row);
+}
+
+static bool tool_row(void *context, const PGresult *result)
+{
+    posture_tool(service_of(context, result)->posture, result_text(result, 0, 1),
+                 result_text(result, 0, 2), NULL);
     return true;
 }
 
-static bool load_cells(const struct loading *loading)
+static bool load_tools(struct loading *loading)
 {
-    PGresult *result =
-        ask(loading,
-            OF_EACH("c.environment, c.standard, c.control",
-                    "record.cell c WHERE c.service = w.service ORDER BY c.environment, c.cell"));
-    if (result == NULL)
-        return false;
-    for (int row = 0; row < PQntuples(result); row++)
-        posture_cell(service_of(loading, result, row)->posture, result_text(result, row, 1),
-                     result_text(result, row, 2), result_text(result, row, 3), NULL);
-    PQclear(result);
+    return ask(
+        loading,
+        OF_EACH("t.name, t.version", "record.tool t WHERE t.service = w.service ORDER BY t.tool"),
+        tool_row);
+}
+
+static bool cell_row(void *context, const PGresult *result)
+{
+    posture_cell(service_of(context, result)->posture, result_text(result, 0, 1),
+                 result_text(result, 0, 2), result_text(result, 0, 3), NULL);
     return true;
 }
 
-static bool load_fact(const struct loading *loading, const PGresult *result, int row,
-                      struct arena *arena)
+static bool load_cells(struct loading *loading)
 {
-    struct service *service = service_of(loading, result, row);
-    const struct topic *topic = topics_numbered(loading->topics, loading->connection,
-                                                result_int2(result, row, 1), loading->fault);
+    return ask(loading,
+               OF_EACH("c.environment, c.standard, c.control",
+                       "record.cell c WHERE c.service = w.service ORDER BY c.environment, c.cell"),
+               cell_row);
+}
+
+static bool fact_row(void *context, const PGresult *result)
+{
+    struct loading *loading = context;
+    struct service *service = service_of(loading, result);
+    const struct topic *topic =
+        topics_known(loading->topics, result_int2(result, 0, 1), loading->fault);
     if (topic == NULL)
         return false;
     size_t size;
-    const uint8_t *value = result_bytes(result, row, 6, &size);
-    arena_reset(arena);
-    Assay__V1__Event *event = codec_decode(value, size, arena, loading->fault);
+    const uint8_t *value = result_bytes(result, 0, 6, &size);
+    arena_reset(loading->arena);
+    Assay__V1__Event *event = codec_decode(value, size, loading->arena, loading->fault);
     if (event == NULL) {
         loading->fault->reaction = FAULT_FATAL;
         return fault_context(loading->fault, "a fact of service %s, topic %s, offset %lld",
-                             service->name, topic->name, (long long)result_int8(result, row, 4));
+                             service->name, topic->name, (long long)result_int8(result, 0, 4));
     }
-    const uint8_t *digest = result_bytes(result, row, 7, &size); /* of what was received */
+    const uint8_t *digest = result_bytes(result, 0, 7, &size); /* of what was received */
     assert(size == 16);
     struct posture_record record = {
         .topic = topic->number,
-        .partition = result_int4(result, row, 2),
-        .incarnation = result_int4(result, row, 3),
-        .offset = result_int8(result, row, 4),
-        .batch = result_int8(result, row, 5),
+        .partition = result_int4(result, 0, 2),
+        .incarnation = result_int4(result, 0, 3),
+        .offset = result_int8(result, 0, 4),
+        .batch = result_int8(result, 0, 5),
         .team = topic->team,
     };
     posture_add_fact(service->posture, event, digest, &record);
     return true;
 }
 
-static bool load_facts(const struct loading *loading)
+static bool load_facts(struct loading *loading)
 {
-    PGresult *result =
-        ask(loading, OF_EACH("f.topic, f.partition, f.incarnation, f.\"offset\", f.batch, f.value,"
-                             " f.digest",
-                             "record.fact f LEFT JOIN record.commit_log c ON c.batch = f.batch"
-                             " WHERE f.service = w.service AND coalesce(c.position, 0) <= $2"
-                             " ORDER BY c.position, f.topic, f.partition, f.\"offset\""));
-    if (result == NULL)
-        return false;
-    struct arena *arena = arena_new(ARENA_CAP);
-    bool done = true;
-    for (int row = 0; row < PQntuples(result) && done; row++)
-        done = load_fact(loading, result, row, arena);
-    arena_free(arena);
-    PQclear(result);
+    loading->arena = arena_new(ARENA_CAP);
+    bool done = ask(loading,
+                    OF_EACH("f.topic, f.partition, f.incarnation, f.\"offset\", f.batch, f.value,"
+                            " f.digest",
+                            "record.fact f LEFT JOIN record.commit_log c ON c.batch = f.batch"
+                            " WHERE f.service = w.service AND coalesce(c.position, 0) <= $2"
+                            " ORDER BY c.position, f.topic, f.partition, f.\"offset\""),
+                    fact_row);
+    arena_free(loading->arena);
     return done;
 }
 
 enum { HISTORY_ARRAYS = 12 };
 
 /* One packed row of results: twelve arrays walked in step, some of one element for all. */
-static bool load_history_row(const struct loading *loading, const PGresult *result, int row)
+static bool history_row(void *context, const PGresult *result)
 {
-    struct service *service = service_of(loading, result, row);
+    struct loading *loading = context;
+    struct service *service = service_of(loading, result);
     struct array_reader columns[HISTORY_ARRAYS];
     for (int i = 0; i < HISTORY_ARRAYS; i++) {
         size_t size;
-        const uint8_t *field = result_bytes(result, row, i + 2, &size);
+        const uint8_t *field = result_bytes(result, 0, i + 2, &size);
         columns[i] = array_open(field, size);
     }
     const uint8_t *at[HISTORY_ARRAYS] = {NULL};
@@ -249,8 +245,8 @@ static bool load_history_row(const struct loading *loading, const PGresult *resu
             if (columns[i].left > 0) /* else the one element stands for all */
                 at[i] = array_next(&columns[i], &size);
         }
-        const struct topic *topic = topics_numbered(loading->topics, loading->connection,
-                                                    pgwire_read16(at[8]), loading->fault);
+        const struct topic *topic =
+            topics_known(loading->topics, pgwire_read16(at[8]), loading->fault);
         if (topic == NULL)
             return false;
         struct posture_result fact = {
@@ -263,7 +259,7 @@ static bool load_history_row(const struct loading *loading, const PGresult *resu
                        .partition = pgwire_read32(at[9]),
                        .incarnation = pgwire_read32(at[10]),
                        .offset = pgwire_read64(at[11]),
-                       .batch = result_int8(result, row, 1),
+                       .batch = result_int8(result, 0, 1),
                        .team = topic->team},
         };
         memcpy(fact.order.id.bytes, at[4], 16);
@@ -273,38 +269,32 @@ static bool load_history_row(const struct loading *loading, const PGresult *resu
     return true;
 }
 
-static bool load_history(const struct loading *loading)
+static bool load_history(struct loading *loading)
 {
-    PGresult *result =
-        ask(loading, OF_EACH("h.batch, h.stream, h.occurred_at, h.sequence, h.result, h.id,"
-                             " h.digest, h.expires_at, h.tool, h.topic, h.partition, h.incarnation,"
-                             " h.\"offset\"",
-                             "record.history h WHERE h.service = w.service"
-                             " AND ($2 = 9223372036854775807 OR coalesce((SELECT c.position"
-                             "  FROM record.commit_log c WHERE c.batch = h.batch), 0) <= $2)"
-                             " ORDER BY h.environment, h.seq"));
-    if (result == NULL)
-        return false;
-    bool done = true;
-    for (int row = 0; row < PQntuples(result) && done; row++)
-        done = load_history_row(loading, result, row);
-    PQclear(result);
-    return done;
+    return ask(loading,
+               OF_EACH("h.batch, h.stream, h.occurred_at, h.sequence, h.result, h.id,"
+                       " h.digest, h.expires_at, h.tool, h.topic, h.partition, h.incarnation,"
+                       " h.\"offset\"",
+                       "record.history h WHERE h.service = w.service"
+                       " AND ($2 = 9223372036854775807 OR coalesce((SELECT c.position"
+                       "  FROM record.commit_log c WHERE c.batch = h.batch), 0) <= $2)"
+                       " ORDER BY h.environment, h.seq"),
+               history_row);
 }
 
 enum { KNOWN_ARRAYS = 6 };
 
 /* One row's steps: cell, at, status, flags; cause and known, which may be NULL as a whole. */
-static void load_known_row(const struct loading *loading, const PGresult *result, int row)
+static bool known_row(void *context, const PGresult *result)
 {
-    struct service *service = service_of(loading, result, row);
-    const char *environment = result_text(result, row, 1);
-    int64_t batch = result_int8(result, row, 2);
+    struct service *service = service_of(context, result);
+    const char *environment = result_text(result, 0, 1);
+    int64_t batch = result_int8(result, 0, 2);
     struct array_reader columns[KNOWN_ARRAYS] = {0};
     for (int i = 0; i < KNOWN_ARRAYS; i++) {
         size_t size;
-        const uint8_t *field = result_bytes(result, row, i + 3, &size);
-        if (!result_null(result, row, i + 3))
+        const uint8_t *field = result_bytes(result, 0, i + 3, &size);
+        if (!result_null(result, 0, i + 3))
             columns[i] = array_open(field, size);
     }
     while (columns[0].left > 0) {
@@ -319,6 +309,7 @@ static void load_known_row(const struct loading *loading, const PGresult *result
                                   pgwire_read_instant(at[1]),
                                   at[5] == NULL ? batch : pgwire_read64(at[5]));
     }
+    return true;
 }
 
 /*
@@ -327,24 +318,38 @@ static void load_known_row(const struct loading *loading, const PGresult *result
  * more, posture takes no notice. Which steps these are is found here: unnested by PostgreSQL they
  * cost more than all else that is loaded.
  */
-static bool load_known(const struct loading *loading)
+static bool load_known(struct loading *loading)
 {
-    PGresult *result =
-        ask(loading,
-            OF_EACH("t.environment, t.batch, t.cell, t.at, t.status, t.flags, t.cause, t.known",
-                    "record.timeline t WHERE t.service = w.service"
-                    " ORDER BY t.environment, t.seq"));
-    if (result == NULL)
-        return false;
-    for (int row = 0; row < PQntuples(result); row++)
-        load_known_row(loading, result, row);
-    PQclear(result);
+    return ask(loading,
+               OF_EACH("t.environment, t.batch, t.cell, t.at, t.status, t.flags, t.cause, t.known",
+                       "record.timeline t WHERE t.service = w.service"
+                       " ORDER BY t.environment, t.seq"),
+               known_row);
+}
+
+static bool counters_row(void *context, const PGresult *result)
+{
+    struct pair_state state = {
+        .seq = result_int4(result, 0, 2) + 1,
+        .keyframe_weight = -1,
+        .horizon = INSTANT_BEGIN,
+        .complete_from = INSTANT_BEGIN,
+    };
+    if (!result_null(result, 0, 3)) {
+        size_t size;
+        state.keyframe_weight = result_int4(result, 0, 3);
+        state.weight = result_int4(result, 0, 4);
+        state.horizon = pgwire_read_instant(result_bytes(result, 0, 5, &size));
+        state.complete_from = pgwire_read_instant(result_bytes(result, 0, 6, &size));
+    }
+    struct service *service = service_of(context, result);
+    pair_restore(service_pair(service, result_text(result, 0, 1)), state);
     return true;
 }
 
-static bool load_counters(const struct loading *loading)
+static bool load_counters(struct loading *loading)
 {
-    PGresult *result = ask(
+    return ask(
         loading,
         OF_EACH("e.environment, max(e.seq),"
                 " (SELECT t.weight FROM record.timeline t WHERE t.service = w.service"
@@ -363,66 +368,47 @@ static bool load_counters(const struct loading *loading)
                 "  UNION ALL SELECT environment, max(seq) FROM record.standing"
                 "  WHERE service = w.service GROUP BY 1"
                 "  UNION ALL SELECT environment, max(seq) FROM record.unmapped"
-                "  WHERE service = w.service GROUP BY 1) e GROUP BY e.environment"));
-    if (result == NULL)
-        return false;
-    for (int row = 0; row < PQntuples(result); row++) {
-        struct pair_state state = {
-            .seq = result_int4(result, row, 2) + 1,
-            .keyframe_weight = -1,
-            .horizon = INSTANT_BEGIN,
-            .complete_from = INSTANT_BEGIN,
-        };
-        if (!result_null(result, row, 3)) {
-            size_t size;
-            state.keyframe_weight = result_int4(result, row, 3);
-            state.weight = result_int4(result, row, 4);
-            state.horizon = pgwire_read_instant(result_bytes(result, row, 5, &size));
-            state.complete_from = pgwire_read_instant(result_bytes(result, row, 6, &size));
-        }
-        struct service *service = service_of(loading, result, row);
-        pair_restore(service_pair(service, result_text(result, row, 1)), state);
-    }
-    PQclear(result);
+                "  WHERE service = w.service GROUP BY 1) e GROUP BY e.environment"),
+        counters_row);
+}
+
+static bool heard_row(void *context, const PGresult *result)
+{
+    size_t size;
+    size_t checks_size;
+    const uint8_t *bytes = result_bytes(result, 0, 1, &size);
+    const uint8_t *checks = result_bytes(result, 0, 2, &checks_size);
+    heard_restore(service_of(context, result)->heard, bytes, size, array_open(checks, checks_size),
+                  (size_t)result_int4(result, 0, 3));
     return true;
 }
 
-static bool load_heard(const struct loading *loading)
+static bool load_heard(struct loading *loading)
 {
-    PGresult *result = ask(loading, OF_EACH("p.heard, p.checks, cardinality(p.environments)",
-                                            "record.producer p WHERE p.service = w.service"));
-    if (result == NULL)
-        return false;
     for (size_t i = 0; i < loading->count; i++)
         loading->services[i]->heard = heard_new();
-    for (int row = 0; row < PQntuples(result); row++) {
-        size_t size;
-        size_t checks_size;
-        const uint8_t *bytes = result_bytes(result, row, 1, &size);
-        const uint8_t *checks = result_bytes(result, row, 2, &checks_size);
-        heard_restore(service_of(loading, result, row)->heard, bytes, size,
-                      array_open(checks, checks_size), (size_t)result_int4(result, row, 3));
-    }
-    PQclear(result);
+    return ask(loading,
+               OF_EACH("p.heard, p.checks, cardinality(p.environments)",
+                       "record.producer p WHERE p.service = w.service"),
+               heard_row);
+}
+
+static bool heard_since_row(void *context, const PGresult *result)
+{
+    size_t size;
+    heard_restore_since(service_of(context, result)->heard, (uint32_t)result_int4(result, 0, 1),
+                        result_text(result, 0, 2),
+                        pgwire_read_instant(result_bytes(result, 0, 3, &size)),
+                        result_int8(result, 0, 4));
     return true;
 }
 
-static bool load_heard_since(const struct loading *loading)
+static bool load_heard_since(struct loading *loading)
 {
-    PGresult *result = ask(
-        loading, OF_EACH("n.source, n.\"check\", n.last_event_at, n.results",
-                         "record.producer p, record.heard_since(p) n WHERE p.service = w.service"));
-    if (result == NULL)
-        return false;
-    for (int row = 0; row < PQntuples(result); row++) {
-        size_t size;
-        heard_restore_since(service_of(loading, result, row)->heard,
-                            (uint32_t)result_int4(result, row, 1), result_text(result, row, 2),
-                            pgwire_read_instant(result_bytes(result, row, 3, &size)),
-                            result_int8(result, row, 4));
-    }
-    PQclear(result);
-    return true;
+    return ask(loading,
+               OF_EACH("n.source, n.\"check\", n.last_event_at, n.results",
+                       "record.producer p, record.heard_since(p) n WHERE p.service = w.service"),
+               heard_since_row);
 }
 
 static int compare_upto(const void *a, const void *b)
@@ -454,14 +440,18 @@ static size_t least(size_t a, size_t b)
 bool service_read(struct service *const *services, size_t count, PGconn *connection,
                   struct topics *topics, int64_t position, struct fault *fault)
 {
-    bool done = true;
+    bool done = topics_every(topics, connection, fault);
     for (size_t i = 0; i < count; i++) {
         assert(services[i]->posture == NULL);
         services[i]->posture = posture_service_new(services[i]->name);
     }
     for (size_t at = 0; at < count && done; at += TOGETHER) {
-        struct loading loading = {
-            services + at, least(count - at, TOGETHER), connection, topics, position, fault};
+        struct loading loading = {.services = services + at,
+                                  .count = least(count - at, TOGETHER),
+                                  .connection = connection,
+                                  .topics = topics,
+                                  .position = position,
+                                  .fault = fault};
         done = load_streams(&loading) && load_tools(&loading) && load_cells(&loading) &&
                load_facts(&loading) && load_history(&loading);
     }
@@ -473,8 +463,11 @@ bool service_resume(struct service *const *services, size_t count, PGconn *conne
 {
     bool done = true;
     for (size_t at = 0; at < count && done; at += TOGETHER) {
-        struct loading loading = {
-            services + at, least(count - at, TOGETHER), connection, NULL, INT64_MAX, fault};
+        struct loading loading = {.services = services + at,
+                                  .count = least(count - at, TOGETHER),
+                                  .connection = connection,
+                                  .position = INT64_MAX,
+                                  .fault = fault};
         done = load_known(&loading) && load_counters(&loading) && load_heard(&loading) &&
                load_heard_since(&loading);
     }

@@ -21,6 +21,14 @@ static const struct topic *remember(struct topics *topics, int16_t number, const
     return topic;
 }
 
+static const struct topic *find(const struct topics *topics, int16_t number)
+{
+    for (size_t i = 0; i < topics->count; i++)
+        if (topics->items[i]->number == number)
+            return topics->items[i];
+    return NULL;
+}
+
 const struct topic *topics_named(struct topics *topics, PGconn *connection, const char *name,
                                  struct fault *fault)
 {
@@ -39,28 +47,33 @@ const struct topic *topics_named(struct topics *topics, PGconn *connection, cons
     return remember(topics, number, name);
 }
 
+bool topics_every(struct topics *topics, PGconn *connection, struct fault *fault)
+{
+    PGresult *result = connection_call(connection, fault, PGRES_TUPLES_OK,
+                                       "SELECT topic, name FROM record.topic ORDER BY 1", NULL);
+    for (int row = 0; result != NULL && row < PQntuples(result); row++)
+        if (find(topics, result_int2(result, row, 0)) == NULL)
+            remember(topics, result_int2(result, row, 0), result_text(result, row, 1));
+    PQclear(result);
+    return result != NULL;
+}
+
+const struct topic *topics_known(const struct topics *topics, int16_t number, struct fault *fault)
+{
+    const struct topic *topic = find(topics, number);
+    if (topic == NULL)
+        fault_set(fault, FAULT_FATAL, "the record names topic number %d, which it does not know",
+                  number);
+    return topic;
+}
+
 const struct topic *topics_numbered(struct topics *topics, PGconn *connection, int16_t number,
                                     struct fault *fault)
 {
-    for (size_t i = 0; i < topics->count; i++)
-        if (topics->items[i]->number == number)
-            return topics->items[i];
-    struct request request = {0};
-    pgwire_int2(request_next(&request), number);
-    PGresult *result = connection_call(connection, fault, PGRES_TUPLES_OK,
-                                       "SELECT name FROM record.topic WHERE topic = $1", &request);
-    request_free(&request);
-    if (result == NULL)
-        return NULL;
-    if (PQntuples(result) != 1) {
-        fault_set(fault, FAULT_FATAL, "the record names topic number %d, which it does not know",
-                  number);
-        PQclear(result);
-        return NULL;
-    }
-    const struct topic *topic = remember(topics, number, result_text(result, 0, 0));
-    PQclear(result);
-    return topic;
+    const struct topic *topic = find(topics, number);
+    if (topic != NULL)
+        return topic;
+    return topics_every(topics, connection, fault) ? topics_known(topics, number, fault) : NULL;
 }
 
 bool topics_hold(const struct topics *topics, PGconn *connection, struct fault *fault)

@@ -29,6 +29,10 @@ const struct topic *topics_named(struct topics *topics, PGconn *connection, cons
                                  struct fault *fault);
 const struct topic *topics_numbered(struct topics *topics, PGconn *connection, int16_t number,
                                     struct fault *fault);
+/* Reads all there are, so that topics_known, which asks nobody, finds whatever has been recorded.
+ */
+bool topics_every(struct topics *topics, PGconn *connection, struct fault *fault);
+const struct topic *topics_known(const struct topics *topics, int16_t number, struct fault *fault);
 /* Whether the record still gives these names the same numbers; FATAL where it does not: it is not
  * the record this process began with. */
 bool topics_hold(const struct topics *topics, PGconn *connection, struct fault *fault);
