@@ -47,6 +47,14 @@ static const struct {
 
 enum { TARGET_COUNT = sizeof TARGETS / sizeof TARGETS[0] };
 
+/* Whether a rebuild keeps them. */
+static bool are_names(size_t i)
+{
+    return TARGETS[i].member == offsetof(struct copies, stream) ||
+           TARGETS[i].member == offsetof(struct copies, tool) ||
+           TARGETS[i].member == offsetof(struct copies, cell);
+}
+
 static struct copy *target(const struct copies *copies, size_t i)
 {
     return (struct copy *)(void *)((char *)(uintptr_t)copies + TARGETS[i].member);
@@ -122,9 +130,10 @@ static bool send_heard(struct copies *copies, PGconn *connection, struct fault *
     return result != NULL;
 }
 
-void copies_empty_first(struct copies *copies, int32_t derivation)
+void copies_empty_first(struct copies *copies, int32_t derivation, struct kept *kept)
 {
     copies->empty_first = derivation;
+    copies->kept = kept;
 }
 
 static bool empty_derived(struct copies *copies, PGconn *connection, struct fault *fault)
@@ -138,7 +147,17 @@ static bool empty_derived(struct copies *copies, PGconn *connection, struct faul
     request_free(&request);
     PQclear(result);
     copies->empty_first = 0;
-    return result != NULL;
+    bool done = result != NULL;
+    for (size_t i = 0; i < TARGET_COUNT && done; i++)
+        done = !are_names(i) || kept_read(copies->kept, TARGETS[i].target, connection, fault);
+    return done;
+}
+
+static bool send_table(struct copies *copies, size_t i, PGconn *connection, struct fault *fault)
+{
+    if (copies->kept != NULL && are_names(i))
+        return kept_send(copies->kept, TARGETS[i].target, target(copies, i), connection, fault);
+    return copy_send(target(copies, i), connection, TARGETS[i].target, fault);
 }
 
 static bool send_rows(struct copies *copies, PGconn *connection, struct fault *fault)
@@ -146,7 +165,7 @@ static bool send_rows(struct copies *copies, PGconn *connection, struct fault *f
     if (!empty_derived(copies, connection, fault))
         return false;
     for (size_t i = 0; i < TARGET_COUNT; i++)
-        if (!copy_send(target(copies, i), connection, TARGETS[i].target, fault))
+        if (!send_table(copies, i, connection, fault))
             return false;
     return send_environments(copies, connection, fault) && send_heard(copies, connection, fault);
 }
@@ -196,6 +215,7 @@ bool copies_send_ahead(struct copies *copies, PGconn *connection, struct fault *
     ahead->rows.ahead = NULL;
     *copies = sent;
     copies->ahead = ahead;
+    copies->kept = ahead->rows.kept;
     ahead->connection = connection;
     ahead->runs = pthread_create(&ahead->thread, NULL, send_ahead, ahead) == 0;
     if (!ahead->runs) /* no thread can be had: not ahead, then */
@@ -214,6 +234,12 @@ bool copies_send(struct copies *copies, PGconn *connection, struct fault *fault)
     return end_ahead(copies->ahead, fault) && send_rows(copies, connection, fault);
 }
 
+bool copies_settle(struct copies *copies, PGconn *connection, struct fault *fault)
+{
+    return copies_send(copies, connection, fault) &&
+           (copies->kept == NULL || kept_settle(copies->kept, connection, fault));
+}
+
 size_t copies_bytes(const struct copies *copies)
 {
     size_t sum = 0;
@@ -224,13 +250,12 @@ size_t copies_bytes(const struct copies *copies)
 
 static void clear_rows(struct copies *copies)
 {
-    for (size_t i = 0; i < TARGET_COUNT; i++) {
-        target(copies, i)->wire.size = 0;
-        target(copies, i)->rows = 0;
-    }
+    for (size_t i = 0; i < TARGET_COUNT; i++)
+        copy_clear(target(copies, i));
     forget_environments(copies);
     heard_rows_free(&copies->heard);
     copies->empty_first = 0;
+    copies->kept = NULL;
 }
 
 void copies_clear(struct copies *copies)

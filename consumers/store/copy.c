@@ -9,11 +9,49 @@ static const size_t CHUNK = 1 << 18;
 
 static const uint8_t HEADER[19] = {'P', 'G', 'C', 'O', 'P', 'Y', '\n', 0xFF, '\r', '\n', 0};
 
-void copy_row(struct copy *copy, int16_t columns)
+static void begin_row(struct copy *copy)
 {
     if (copy->rows++ == 0)
         pgwire_raw(&copy->wire, HEADER, sizeof HEADER);
+}
+
+void copy_row(struct copy *copy, int16_t columns)
+{
+    begin_row(copy);
     pgwire_raw16(&copy->wire, columns);
+}
+
+void copy_add(struct copy *copy, const uint8_t *row, size_t size)
+{
+    begin_row(copy);
+    pgwire_raw(&copy->wire, row, size);
+}
+
+static size_t row_size(const uint8_t *row)
+{
+    size_t size = 2;
+    for (int16_t columns = pgwire_read16(row); columns > 0; columns--) {
+        int32_t field = pgwire_read32(row + size);
+        size += 4 + (field < 0 ? 0 : (size_t)field);
+    }
+    return size;
+}
+
+const uint8_t *copy_next(const struct copy *copy, const uint8_t *row, size_t *size)
+{
+    const uint8_t *end = copy->wire.bytes + copy->wire.size;
+    const uint8_t *next =
+        row != NULL ? row + *size : copy->wire.bytes + (copy->rows == 0 ? 0 : sizeof HEADER);
+    if (copy->rows == 0 || next == end)
+        return NULL;
+    *size = row_size(next);
+    return next;
+}
+
+void copy_clear(struct copy *copy)
+{
+    copy->wire.size = 0;
+    copy->rows = 0;
 }
 
 /* Where it fails, how the COPY ends says why. */
@@ -38,8 +76,7 @@ bool copy_send(struct copy *copy, PGconn *connection, const char *target, struct
     if (!connection_copy(connection, sql, fault))
         return false;
     put_all(copy, connection);
-    copy->wire.size = 0;
-    copy->rows = 0;
+    copy_clear(copy);
     return connection_finish(connection, sql, fault);
 }
 

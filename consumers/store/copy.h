@@ -23,9 +23,14 @@ struct copy {
 /* Begins a row of `columns` fields; the caller then writes them to copy->wire. */
 void copy_row(struct copy *copy, int16_t columns);
 
+/* A row made before; and the rows there are: the one after `row` (NULL: the first), or NULL. */
+void copy_add(struct copy *copy, const uint8_t *row, size_t size);
+const uint8_t *copy_next(const struct copy *copy, const uint8_t *row, size_t *size);
+
 /* Sends all rows to "record.table (columns…)" and empties the copy; for no rows, nothing. */
 bool copy_send(struct copy *copy, PGconn *connection, const char *target, struct fault *fault);
 
+void copy_clear(struct copy *copy); /* keeps the room */
 void copy_free(struct copy *copy);
 
 #endif

@@ -351,7 +351,7 @@ static bool read_services(struct fold *fold, PGconn *connection, struct service 
     services_trim(&fold->services); /* the last transaction's are there, wanted or not */
     size_t stored = begin_new(fresh, fresh_count);
     /* Rows not sent yet may be these services': a rebuild folds many batches in a row. */
-    if (stored > 0 && (!copies_send(&fold->copies, connection, fault) ||
+    if (stored > 0 && (!copies_settle(&fold->copies, connection, fault) ||
                        !service_read(fresh, stored, connection, fold->topics, INT64_MAX, fault)))
         return false;
     for (size_t i = 0, k = 0; i < fresh_count; i++, k = 0) {

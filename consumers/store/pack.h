@@ -16,6 +16,7 @@
 #include "consumers/posture/posture.h"
 #include "consumers/store/copy.h"
 #include "consumers/store/heard.h"
+#include "consumers/store/kept.h"
 #include "consumers/store/taken.h"
 
 /* The rows of one transaction, a table each, in the order in which they are sent. */
@@ -27,6 +28,7 @@ struct copies {
     } * environments;
     size_t environment_count, environment_room;
     int32_t empty_first;        /* see copies_empty_first; 0: not */
+    struct kept *kept;          /* likewise; NULL: no rebuild */
     struct heard_row *heard;    /* parameters of note_producers */
     struct copies_ahead *ahead; /* those a thread has to send; NULL: there never were any */
 };
@@ -42,8 +44,10 @@ bool copies_send(struct copies *copies, PGconn *connection, struct fault *fault)
 bool copies_send_ahead(struct copies *copies, PGconn *connection, struct fault *fault);
 
 /* Before the next rows are sent, everything derived is emptied, for a rebuild by that version
- * (STORE_DERIVATION). */
-void copies_empty_first(struct copies *copies, int32_t derivation);
+ * (STORE_DERIVATION). Names are `kept`, which is borrowed until copies_clear: the record has the
+ * right ones only after copies_settle, which is copies_send for whoever reads what was sent. */
+void copies_empty_first(struct copies *copies, int32_t derivation, struct kept *kept);
+bool copies_settle(struct copies *copies, PGconn *connection, struct fault *fault);
 
 /* Waits for what is sent ahead, however it ends: before a rollback. */
 void copies_await(struct copies *copies);

@@ -15,6 +15,7 @@ struct rebuild {
     struct store *store;
     PGconn *connection;
     struct reading *reading;
+    struct kept *kept;
     int64_t head;            /* position of the last governance commit folded */
     struct locked *services; /* every service met, by name; texts owned */
     size_t count;
@@ -159,7 +160,7 @@ static bool finish(struct rebuild *rebuild, struct fault *fault)
         fold_trim(fold);
     }
     free(changed);
-    if (!done)
+    if (!done || !copies_settle(fold_copies(fold), rebuild->connection, fault))
         return false;
     PGresult *result = connection_call(
         rebuild->connection, fault, PGRES_TUPLES_OK,
@@ -181,7 +182,7 @@ static bool begin(struct rebuild *rebuild, struct fault *fault)
     if (result == NULL)
         return false;
     struct copies *copies = fold_copies(store_fold(rebuild->store));
-    copies_empty_first(copies, STORE_DERIVATION);
+    copies_empty_first(copies, STORE_DERIVATION, rebuild->kept);
     return copies_send_ahead(copies, rebuild->connection, fault);
 }
 
@@ -193,6 +194,7 @@ bool store_rebuild(struct store *store, void (*progress)(uint64_t done, uint64_t
     if (second == NULL)
         return false;
     rebuild.reading = reading_new(second);
+    rebuild.kept = kept_new();
     fold_forget(store_fold(store));
     bool done =
         begin(&rebuild, fault) && fold_all(&rebuild, progress, fault) && finish(&rebuild, fault);
@@ -200,6 +202,7 @@ bool store_rebuild(struct store *store, void (*progress)(uint64_t done, uint64_t
     if (!done)
         store_undo(store);
     fold_forget(store_fold(store)); /* versions have moved under it */
+    kept_free(rebuild.kept);
     for (size_t i = 0; i < rebuild.count; i++)
         free((char *)(uintptr_t)rebuild.services[i].service);
     free(rebuild.services);

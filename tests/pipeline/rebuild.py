@@ -101,11 +101,21 @@ class Rebuild(unittest.TestCase):
             world.await_caught_up()
         world.stop_aggregators()
         before = derived(world)
-        world.assay("rebuild", "--memory=1")
-        after = derived(world)
-        for table, rows in before.items():
-            with self.subTest(table=table):
-                self.assertEqual(after[table], rows)
+
+        def rebuild(*flags):
+            world.assay("rebuild", *flags)
+            after = derived(world)
+            for table, rows in before.items():
+                with self.subTest(table=table, flags=flags):
+                    self.assertEqual(after[table], rows)
+
+        rebuild("--memory=1")
+        for flags in [(), ("--memory=1",)]:  # names that are there, and those that come out
+            world.query("UPDATE record.stream SET subject = 'host-x' WHERE stream = 30")
+            rebuild(*flags)
+            world.query("DELETE FROM record.cell WHERE cell > 3")
+            world.query("INSERT INTO record.tool VALUES ('service-9', 0, 'none', '1')")
+            rebuild(*flags)
 
 
 if __name__ == "__main__":

@@ -171,7 +171,9 @@ class Certification(unittest.TestCase):
             " AND relkind IN ('r', 'p') AND NOT relispartition"
         )}
         source = self.database.value(
-            "SELECT prosrc FROM pg_proc WHERE oid = 'record.forget_derived(integer)'::regprocedure"
+            "SELECT string_agg(prosrc, '') FROM pg_proc"
+            " WHERE oid IN ('record.forget_derived(integer)'::regprocedure,"
+            "               'record.forget_names(text)'::regprocedure)"
         )
         self.assertEqual(
             {name for name in names if f"DELETE FROM record.{name};" in source}, names - kept

@@ -51,7 +51,8 @@ MATRIX = (
      record.times_in/2 record.wire_payloads/2"""),
     ("function", {A: "EXECUTE"},
      """record.advance/11 record.append_commit/3 record.batch_name/0 record.claim/3
-     record.derivation/1 record.ensure_ledger_partitions/0 record.forget_derived/1 record.halt/4
+     record.derivation/1 record.ensure_ledger_partitions/0 record.forget_derived/1
+     record.forget_names/1 record.halt/4
      record.known_services/1 record.lock_governance/0 record.lock_lagging/1 record.lock_services/1
      record.look/5 record.note_environments/2 record.note_producers/5 record.refresh_present/3
      record.reopen/2 record.require_ledger/0 record.resume/2 record.skip_services/2
@@ -269,7 +270,7 @@ class Privileges(unittest.TestCase):
             " FROM pg_proc p WHERE p.pronamespace::regnamespace::text IN ('record', 'assay')"
         )
         pinned = {row["name"] for row in functions if row["prosecdef"]}
-        self.assertEqual(len(pinned), 29)
+        self.assertEqual(len(pinned), 30)
         for row in functions:
             if row["prosecdef"]:
                 self.assertIn("search_path=pg_catalog, pg_temp", row["proconfig"], row["name"])
