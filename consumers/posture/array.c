@@ -20,6 +20,17 @@ void *array_grow(void *items, uint32_t *room, size_t need, size_t size, size_t *
     return grown;
 }
 
+void *array_emptied(void *items, uint32_t *room, uint32_t most, size_t size, size_t *meter)
+{
+    if (*room <= most)
+        return items;
+    if (meter != NULL)
+        *meter -= *room * size;
+    *room = 0;
+    free(items);
+    return NULL;
+}
+
 void *array_new(size_t count, size_t size, size_t *meter)
 {
     void *made = calloc(count, size);

@@ -18,6 +18,10 @@ static inline void *array_room(void *items, uint32_t *room, size_t need, size_t 
     return need <= *room ? items : array_grow(items, room, need, size, meter);
 }
 
+/* For an array that has been emptied: itself, or, where it has room for more than `most`, NULL and
+ * no room. What grows once, when a service is read, need not stay. */
+void *array_emptied(void *items, uint32_t *room, uint32_t most, size_t size, size_t *meter);
+
 /* Zeroed memory that must be there. */
 void *array_new(size_t count, size_t size, size_t *meter);
 

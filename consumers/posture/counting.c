@@ -114,7 +114,8 @@ enum record_fate record_fate(const struct evaluation *run, const struct observat
 {
     const struct posture_service *service = run->service;
     const uuid *id = &observation->head.order.id;
-    if (observation->tool != NONE && service->tool_numbers[observation->tool]->recalled)
+    uint32_t tool = tool_of(service, observation);
+    if (tool != NONE && service->tool_numbers[tool]->recalled)
         return RECORD_GONE;
     if (governance_retracts(run->governance, id, run->name, run->position))
         return RECORD_GONE;
@@ -146,7 +147,7 @@ static void match_retractions(struct posture_service *service,
         uint32_t record = 0;
         do {
             if (retraction->team == NAME_NONE ||
-                retraction->team == record_at(service, observation, record)->team) {
+                retraction->team == record_at(service, observation, record).team) {
                 service->retractions_changed |= !retraction->matched;
                 retraction->matched = true;
             }
@@ -161,10 +162,10 @@ static void judge(struct evaluation *run, struct observation *observation)
     int64_t known = 0;
     uint32_t record = 0;
     do {
-        const struct kept_record *kept = record_at(run->service, observation, record);
+        struct kept_record kept = record_at(run->service, observation, record);
         /* Of those that count the first told: the head, else the last here, as they are chained. */
-        if (record_fate(run, observation, kept) == RECORD_COUNTS) {
-            known = kept->batch;
+        if (record_fate(run, observation, &kept) == RECORD_COUNTS) {
+            known = kept.batch;
             counts = true;
             if (record == 0)
                 break;
@@ -195,20 +196,28 @@ static bool recalled_for(const struct evaluation *run, const struct tool *tool, 
 static void judge_tools(struct evaluation *run)
 {
     struct posture_service *service = run->service;
+    bool any = false;
     for (uint32_t i = 0; i < service->tool_count; i++) {
         struct tool *tool = service->tool_numbers[i];
+        tool->turned = false;
         if (tool->judged)
             continue;
         bool recalled = recalled_for(run, tool, "*") ||
                         recalled_for(run, tool, text_of(service, service->name));
-        for (uint32_t o = recalled != tool->recalled ? tool->last : NONE; o != NONE;
-             o = observation_at(service, o)->same_tool)
-            observation_touch(service, o);
+        tool->turned = recalled != tool->recalled;
         tool->recalled = recalled;
         tool->judged = true;
+        any = any || tool->turned;
+    }
+    for (uint32_t o = 0; any && o < service->observation_count; o++) {
+        uint32_t tool = tool_of(service, observation_at(service, o));
+        if (tool != NONE && service->tool_numbers[tool]->turned)
+            observation_touch(service, o);
     }
     service->tools_changed = false;
 }
+
+enum { PENDING_KEPT = 64 * 1024 }; /* more than a batch has of most services */
 
 void count_results(struct evaluation *run)
 {
@@ -222,6 +231,8 @@ void count_results(struct evaluation *run)
         stream_touch(service, observation->stream, observation->head.order.occurred_at);
     }
     service->pending_count = 0;
+    service->pending = array_emptied(service->pending, &service->pending_room, PENDING_KEPT,
+                                     sizeof *service->pending, &service->bytes);
 }
 
 /* ---- the service's own facts ---- */

@@ -47,12 +47,12 @@ struct explained_event explained_result(const struct evaluation *run,
                                         const struct observation *observation)
 {
     uint32_t record = 0;
-    const struct kept_record *kept;
+    struct kept_record kept;
     do {
         kept = record_at(run->service, observation, record);
         record = record_next(run->service, observation, record);
-    } while (record != 0 && record_fate(run, observation, kept) != RECORD_COUNTS);
-    return event_of("control_test_result", &observation->head, told(run->service->names, kept));
+    } while (record != 0 && record_fate(run, observation, &kept) != RECORD_COUNTS);
+    return event_of("control_test_result", &observation->head, told(run->service->names, &kept));
 }
 
 /* ---- whose version it is, which only its address says ---- */

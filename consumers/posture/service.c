@@ -114,6 +114,7 @@ void posture_service_free(struct posture_service *service)
     free(service->of_teams);
     free(service->to_governance.numbers);
     free(service->from_governance.numbers);
+    origins_free(&service->origins);
     index_free(&service->by_id);
     index_free(&service->by_key);
     index_free(&service->by_check);
@@ -309,7 +310,6 @@ uint32_t posture_tool(struct posture_service *service, const char *name, const c
     tool->key.name = names_add(service->names, name);
     tool->key.version = names_add(service->names, version);
     tool->number = service->tool_count;
-    tool->last = NONE;
     service->tools_changed = true;
     HASH_ADD(hh, service->tools, key, sizeof tool->key, tool);
     service->tool_numbers =
@@ -436,10 +436,21 @@ struct observation *observation_new(struct posture_service *service)
     return observation_at(service, number);
 }
 
-const struct kept_record *record_at(const struct posture_service *service,
-                                    const struct observation *observation, uint32_t record)
+struct kept_record record_at(const struct posture_service *service,
+                             const struct observation *observation, uint32_t record)
 {
-    return record == 0 ? &observation->record : &service->records[record - 1].record;
+    const struct further_record *further = record == 0 ? NULL : &service->records[record - 1];
+    const struct origin *origin =
+        &service->origins.items[further == NULL ? observation->origin : further->origin];
+    return (struct kept_record){
+        .offset = further == NULL ? observation->offset : further->offset,
+        .batch = further == NULL ? observation->batch : further->batch,
+        .partition = origin->partition,
+        .incarnation = origin->incarnation,
+        .team = origin->team,
+        .topic = origin->topic,
+        .governance = origin->governance,
+    };
 }
 
 uint32_t record_next(const struct posture_service *service, const struct observation *observation,

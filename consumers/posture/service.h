@@ -15,6 +15,7 @@
 #include "consumers/posture/governance.h"
 #include "consumers/posture/index.h"
 #include "consumers/posture/names.h"
+#include "consumers/posture/origin.h"
 #include "consumers/posture/version.h"
 
 #include <assert.h>
@@ -36,15 +37,15 @@ struct observation { /* one version of a test result; what a sweep reads comes f
     uint8_t flags;
     uint32_t stream;
     instant expires_at;
-    struct kept_record record;
+    int64_t offset, batch; /* of the record first told */
+    uint32_t origin;
     uint32_t more; /* further records: number in posture_service.records, plus one; 0: none */
-    uint32_t tool;
-    uint32_t same_tool; /* the one before of the same tool */
 };
-_Static_assert(sizeof(struct observation) == 120, "see docs/decisions/0002-incremental-posture.md");
+_Static_assert(sizeof(struct observation) == 96, "see docs/decisions/0002-incremental-posture.md");
 
 struct further_record {
-    struct kept_record record;
+    int64_t offset, batch;
+    uint32_t origin;
     uint32_t more;
 };
 
@@ -265,9 +266,9 @@ struct tool {
         uint32_t name, version;
     } key;
     uint32_t number;
-    uint32_t last; /* observation; the others by same_tool */
-    bool judged;   /* recalled is as of the last evaluation */
+    bool judged; /* recalled is as of the last evaluation */
     bool recalled;
+    bool turned; /* in this evaluation recalled, or no longer */
     UT_hash_handle hh;
 };
 
@@ -289,6 +290,7 @@ struct posture_service {
     uint32_t observation_count;
     struct further_record *records;
     uint32_t record_count, record_room;
+    struct origins origins;
     struct index by_id; /* observations */
     uint32_t *pending;
     uint32_t pending_count, pending_room;
@@ -334,11 +336,18 @@ static inline const uint32_t *stream_versions(const struct stream *stream)
 
 /* The records of an observation: 0 is the first told, then the others while record_next is not 0.
  */
-const struct kept_record *record_at(const struct posture_service *service,
-                                    const struct observation *observation, uint32_t record);
+struct kept_record record_at(const struct posture_service *service,
+                             const struct observation *observation, uint32_t record);
 uint32_t record_next(const struct posture_service *service, const struct observation *observation,
                      uint32_t record);
 struct observation *observation_new(struct posture_service *service); /* zeroed */
+
+/* NONE: none */
+static inline uint32_t tool_of(const struct posture_service *service,
+                               const struct observation *observation)
+{
+    return service->origins.items[observation->origin].tool;
+}
 
 struct environment *environment_of(struct posture_service *service, const char *name);
 struct environment *environment_find(const struct posture_service *service, const char *name);

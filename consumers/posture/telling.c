@@ -73,14 +73,32 @@ static void insert_version(struct posture_service *service, struct stream *strea
     stream->count++;
 }
 
+static uint32_t origin_of(struct posture_service *service, const struct posture_result *result)
+{
+    const struct posture_record *record = &result->record;
+    assert(result->tool == POSTURE_NO_TOOL || result->tool < service->tool_count);
+    struct origin origin = {
+        .tool = result->tool == POSTURE_NO_TOOL ? NONE : result->tool,
+        .team = record->team == NULL ? NAME_NONE : names_add(service->names, record->team),
+        .partition = record->partition,
+        .incarnation = record->incarnation,
+        .topic = record->topic,
+        .governance = record->governance,
+    };
+    return origin_number(&service->origins, &origin, &service->bytes);
+}
+
 static void add_further_record(struct posture_service *service, struct observation *observation,
-                               struct kept_record record)
+                               const struct posture_result *result)
 {
     service->records =
         array_room(service->records, &service->record_room, service->record_count + 1u,
                    sizeof *service->records, &service->bytes);
     service->records[service->record_count++] =
-        (struct further_record){.record = record, .more = observation->more};
+        (struct further_record){.offset = result->record.offset,
+                                .batch = result->record.batch,
+                                .origin = origin_of(service, result),
+                                .more = observation->more};
     observation->more = service->record_count;
 }
 
@@ -92,18 +110,12 @@ static uint32_t add_observation(struct posture_service *service, uint32_t number
     *observation = (struct observation){
         .head = {.order = result->order, .known = result->record.batch},
         .expires_at = result->expires_at,
-        .record = keep_record(service, &result->record),
-        .tool = result->tool == POSTURE_NO_TOOL ? NONE : result->tool,
+        .offset = result->record.offset,
+        .batch = result->record.batch,
+        .origin = origin_of(service, result),
         .stream = number,
-        .same_tool = NONE,
         .result = (uint8_t)result->result,
     };
-    if (observation->tool != NONE) {
-        assert(observation->tool < service->tool_count);
-        struct tool *tool = service->tool_numbers[observation->tool];
-        observation->same_tool = tool->last;
-        tool->last = made;
-    }
     insert_version(service, &service->streams[number], place, made);
     index_add(&service->by_id, id_hash(service, made), made, id_hash, service, &service->bytes);
     return made;
@@ -118,8 +130,7 @@ void posture_add_result(struct posture_service *service, uint32_t stream,
     uint32_t number;
     if (same) {
         number = stream_versions(&service->streams[stream])[place];
-        add_further_record(service, observation_at(service, number),
-                           keep_record(service, &result->record));
+        add_further_record(service, observation_at(service, number), result);
     } else {
         number = add_observation(service, stream, place, result);
     }

@@ -212,7 +212,8 @@ static struct posture_unmapped_step reported(const struct posture_service *servi
         const struct observation *observation = observation_at(service, step->version);
         const struct population *population =
             service->populations[service->streams[of->stream].population];
-        result = unmapped_record(service->names, record_at(service, observation, step->record));
+        struct kept_record record = record_at(service, observation, step->record);
+        result = unmapped_record(service->names, &record);
         result.event = &observation->head.order.id;
         result.environment = text_of(service, population->environment->name);
         result.check = text_of(service, population->check);
@@ -287,8 +288,8 @@ static void add_records(const struct evaluation *run, struct gathered *window, i
     const struct observation *observation = observation_at(run->service, number);
     uint32_t record = 0;
     do {
-        const struct kept_record *kept = record_at(run->service, observation, record);
-        if (record_fate(run, observation, kept) == RECORD_COUNTS)
+        struct kept_record kept = record_at(run->service, observation, record);
+        if (record_fate(run, observation, &kept) == RECORD_COUNTS)
             add_step(window, at, number, record, reason);
         record = record_next(run->service, observation, record);
     } while (record != 0);
@@ -302,8 +303,8 @@ static void add_unowned(const struct evaluation *run, struct gathered *window, u
         return;
     uint32_t record = 0;
     do {
-        enum record_fate fate =
-            record_fate(run, observation, record_at(run->service, observation, record));
+        struct kept_record kept = record_at(run->service, observation, record);
+        enum record_fate fate = record_fate(run, observation, &kept);
         if (fate == RECORD_UNKNOWN_SERVICE || fate == RECORD_NOT_OWNER)
             add_step(window, observation->head.order.occurred_at, number, record,
                      fate == RECORD_NOT_OWNER ? NOT_OWNER : UNKNOWN_SERVICE);
@@ -369,6 +370,8 @@ static int compare_touched(const void *a, const void *b)
     return (x->from > y->from) - (x->from < y->from);
 }
 
+enum { TOUCHED_KEPT = 1024 };
+
 static void evaluate_population(struct evaluation *run, struct population *population)
 {
     if (population->touched_count > 1)
@@ -393,6 +396,9 @@ static void evaluate_population(struct evaluation *run, struct population *popul
         }
     }
     population->touched_count = 0;
+    population->touched =
+        array_emptied(population->touched, &population->touched_room, TOUCHED_KEPT,
+                      sizeof *population->touched, &run->service->bytes);
     population->reasons_changed = INSTANT_END;
     population->unmapped_queued = false;
 }
