@@ -262,13 +262,15 @@ static uint32_t kept_before(const struct cell *cell, const struct held *held)
 /* ---- what differs ---- */
 
 static void report(const struct evaluation *run, const struct cell *cell,
-                   enum posture_change change, const struct cell_step *step)
+                   enum posture_change change, const struct cell_step *step, bool joined)
 {
     if (run->sink->cell == NULL)
         return;
-    struct posture_cell_step reported = cell_step_reported(run->service, step);
-    if (change == STEP_REMOVED)
-        reported = (struct posture_cell_step){.at = step->at};
+    struct posture_cell_step reported = {.at = step->at};
+    if (change == STEP_SET) {
+        reported = cell_step_reported(run->service, step);
+        reported.joined = joined;
+    }
     run->sink->cell(run->sink->context, text_of(run->service, cell->standing->environment->name),
                     cell->number, change, &reported);
 }
@@ -322,7 +324,7 @@ static instant report_differences(const struct evaluation *run, const struct cel
             at = was->at;
             old++;
             status_differs = was->transition;
-            report(run, cell, STEP_REMOVED, was);
+            report(run, cell, STEP_REMOVED, was, false);
         } else {
             bool both = was != NULL && was->at == is->at;
             at = is->at;
@@ -332,7 +334,7 @@ static instant report_differences(const struct evaluation *run, const struct cel
                 continue;
             status_differs = both ? was->status != is->status || was->transition != is->transition
                                   : is->transition;
-            report(run, cell, STEP_SET, is);
+            report(run, cell, STEP_SET, is, both && was->transition && !is->transition);
         }
         if (status_differs && at < first)
             first = at;

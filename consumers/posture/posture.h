@@ -169,6 +169,7 @@ struct posture_cell_step {
     const char *exception; /* NULL: none; keys of the facts */
     const char *finding;
     const char *inherited_from; /* "service/environment" */
+    bool joined;                /* of a change: a transition was here, and is none any more */
 };
 
 struct posture_standing_step { /* of (service, environment, standard) */

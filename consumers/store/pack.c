@@ -1,5 +1,7 @@
 #include "consumers/store/pack.h"
 
+#include "consumers/store/gathered.h"
+
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,60 +9,12 @@
 /* Deltas below this many steps never call for a keyframe: reading them costs less than a row. */
 enum { KEYFRAME_LEAST = 256 };
 
-enum { FLAG_TRANSITION = 1, FLAG_STALE = 2, STEP_IS_REMOVED = -1 };
-
-struct cell_row {
-    instant at;
-    int64_t known;
-    uint32_t cell, checks, missing;
-    int16_t status, flags;
-    bool has_deciding, has_cause;
-    uuid deciding, cause;
-    char *exception, *finding, *inherited_from; /* owned; NULL mostly */
-};
-
-struct phase_row {
-    const char *standard; /* one of the pair's */
-    int16_t membership;   /* the step's, or STEP_IS_REMOVED */
-    struct posture_phase_step step;
-};
-
-struct tally_row {
-    const char *standard; /* one of the pair's */
-    instant at;
-    int16_t status;
-    int32_t change;
-};
-
-struct unmapped_row {
-    bool removed;
-    instant at;
-    uuid event;
-    struct posture_record record;
-    char *reason, *check, *standard, *control; /* owned */
-};
-
-struct result_row {
-    instant occurred_at, expires_at;
-    int64_t sequence, offset;
-    uint32_t stream, source;
-    int32_t tool, partition, incarnation;
-    int16_t topic, result;
-    uuid id;
-    uint8_t digest[16];
-};
-
-struct rows {
-    char *items;
-    size_t count, room;
-};
-
 struct pair {
     char *service, *environment;
     struct pair_state state;
     instant reached; /* horizon of what is being gathered */
     instant behind;  /* earliest change gathered that takes something away; INSTANT_END: none */
-    struct rows cells, phases, tallies, unmapped, results;
+    struct gathered gathered;
     char **standards; /* that phases and tallies speak of; kept */
     size_t standard_count;
 };
@@ -106,21 +60,21 @@ struct pair *pair_new(const char *service, const char *environment)
 /* Forgets what was gathered, keeping the room. */
 static void forget(struct pair *pair)
 {
-    struct cell_row *cells = (struct cell_row *)(void *)pair->cells.items;
-    for (size_t i = 0; i < pair->cells.count; i++) {
+    struct cell_row *cells = (struct cell_row *)(void *)pair->gathered.cells.items;
+    for (size_t i = 0; i < pair->gathered.cells.count; i++) {
         free(cells[i].exception);
         free(cells[i].finding);
         free(cells[i].inherited_from);
     }
-    struct unmapped_row *unmapped = (struct unmapped_row *)(void *)pair->unmapped.items;
-    for (size_t i = 0; i < pair->unmapped.count; i++) {
+    struct unmapped_row *unmapped = (struct unmapped_row *)(void *)pair->gathered.unmapped.items;
+    for (size_t i = 0; i < pair->gathered.unmapped.count; i++) {
         free(unmapped[i].reason);
         free(unmapped[i].check);
         free(unmapped[i].standard);
         free(unmapped[i].control);
     }
-    pair->cells.count = pair->phases.count = pair->tallies.count = 0;
-    pair->unmapped.count = pair->results.count = 0;
+    pair->gathered.cells.count = pair->gathered.phases.count = pair->gathered.tallies.count = 0;
+    pair->gathered.unmapped.count = pair->gathered.results.count = 0;
     pair->reached = pair->state.horizon;
     pair->behind = INSTANT_END;
 }
@@ -130,14 +84,14 @@ void pair_free(struct pair *pair)
     if (pair == NULL)
         return;
     forget(pair);
-    free(pair->cells.items);
+    free(pair->gathered.cells.items);
     for (size_t i = 0; i < pair->standard_count; i++)
         free(pair->standards[i]);
     free(pair->standards);
-    free(pair->phases.items);
-    free(pair->tallies.items);
-    free(pair->unmapped.items);
-    free(pair->results.items);
+    free(pair->gathered.phases.items);
+    free(pair->gathered.tallies.items);
+    free(pair->gathered.unmapped.items);
+    free(pair->gathered.results.items);
     free(pair->service);
     free(pair->environment);
     free(pair);
@@ -163,7 +117,7 @@ void pair_result(struct pair *pair, const struct taken *taken, uint32_t stream, 
                  uint32_t source)
 {
     const Assay__V1__ControlTestResult *body = taken->event->control_test_result;
-    struct result_row *row = rows_add(&pair->results, sizeof *row);
+    struct result_row *row = rows_add(&pair->gathered.results, sizeof *row);
     row->occurred_at = codec_instant(taken->event->occurred_at, INSTANT_BEGIN);
     row->expires_at = codec_instant(body->expires_at, INSTANT_END);
     row->sequence = (int64_t)taken->event->sequence;
@@ -188,10 +142,10 @@ void pair_result(struct pair *pair, const struct taken *taken, uint32_t stream, 
 void pair_cell_step(struct pair *pair, uint32_t cell, enum posture_change change,
                     const struct posture_cell_step *step)
 {
-    struct cell_row *row = rows_add(&pair->cells, sizeof *row);
+    struct cell_row *row = rows_add(&pair->gathered.cells, sizeof *row);
     row->cell = cell;
     row->at = step->at;
-    if ((change == STEP_REMOVED || !step->transition) && step->at < pair->behind)
+    if ((change == STEP_REMOVED || step->joined) && step->at < pair->behind)
         pair->behind = step->at;
     if (change == STEP_REMOVED) {
         row->status = STEP_IS_REMOVED;
@@ -234,7 +188,7 @@ static const char *standard_of(struct pair *pair, const char *standard)
 void pair_phase_step(struct pair *pair, const char *standard, enum posture_change change,
                      const struct posture_phase_step *step)
 {
-    struct phase_row *row = rows_add(&pair->phases, sizeof *row);
+    struct phase_row *row = rows_add(&pair->gathered.phases, sizeof *row);
     row->standard = standard_of(pair, standard);
     row->step = *step;
     row->membership = change == STEP_REMOVED ? STEP_IS_REMOVED : (int16_t)step->membership;
@@ -242,17 +196,35 @@ void pair_phase_step(struct pair *pair, const char *standard, enum posture_chang
         pair->behind = step->at;
 }
 
+/* Posture tells one instant after the other: all statuses of one before the next. */
+static struct tally_row *total_at(struct pair *pair, const char *standard, instant at)
+{
+    struct tally_row *row = (struct tally_row *)(void *)pair->gathered.tallies.items;
+    size_t i = pair->gathered.tallies.count;
+    while (i-- > 0 && row[i].standard == standard && row[i].at == at)
+        if (row[i].status == TALLY_OF_ALL)
+            return &row[i];
+    row = rows_add(&pair->gathered.tallies, sizeof *row);
+    *row = (struct tally_row){.standard = standard, .at = at, .status = TALLY_OF_ALL};
+    return row;
+}
+
 void pair_tally(struct pair *pair, const char *standard, instant at, enum cell_status status,
                 int32_t change)
 {
-    struct tally_row *row = rows_add(&pair->tallies, sizeof *row);
-    *row = (struct tally_row){standard_of(pair, standard), at, (int16_t)status, change};
+    standard = standard_of(pair, standard);
+    struct tally_row *total = total_at(pair, standard, at);
+    total->change += change;
+    if (status == CELL_PASSED)
+        return;
+    struct tally_row *row = rows_add(&pair->gathered.tallies, sizeof *row);
+    *row = (struct tally_row){standard, at, (int16_t)status, change};
 }
 
 void pair_unmapped_step(struct pair *pair, enum posture_change change,
                         const struct posture_unmapped_step *step)
 {
-    struct unmapped_row *row = rows_add(&pair->unmapped, sizeof *row);
+    struct unmapped_row *row = rows_add(&pair->gathered.unmapped, sizeof *row);
     row->removed = change == STEP_REMOVED;
     row->at = step->at;
     row->event = *step->event;
@@ -284,8 +256,8 @@ void pair_unmapped_step(struct pair *pair, enum posture_change change,
 
 static void write_history(struct pair *pair, int64_t batch, struct copies *copies)
 {
-    const struct result_row *row = (const struct result_row *)(void *)pair->results.items;
-    size_t count = pair->results.count;
+    const struct result_row *row = (const struct result_row *)(void *)pair->gathered.results.items;
+    size_t count = pair->gathered.results.count;
     if (count == 0)
         return;
     struct pgwire *wire = &copies->history.wire;
@@ -373,8 +345,8 @@ static void write_causes(struct pgwire *wire, const struct cell_row *row, size_t
 static void write_timeline(struct pair *pair, int64_t batch, bool keyframe, instant complete_from,
                            struct copies *copies)
 {
-    const struct cell_row *row = (const struct cell_row *)(void *)pair->cells.items;
-    size_t count = pair->cells.count;
+    const struct cell_row *row = (const struct cell_row *)(void *)pair->gathered.cells.items;
+    size_t count = pair->gathered.cells.count;
     struct pgwire *wire = begin_row(&copies->timeline, 20, pair, batch, keyframe, complete_from);
     pgwire_instant(wire, pair->state.horizon);
     pgwire_int4(wire, pair->state.weight);
@@ -412,10 +384,10 @@ static void write_phases(struct pgwire *wire, const struct phase_row *row, size_
 static void write_standing(struct pair *pair, int64_t batch, bool keyframe, instant complete_from,
                            struct copies *copies)
 {
-    const struct phase_row *row = (const struct phase_row *)(void *)pair->phases.items;
-    const struct tally_row *tally = (const struct tally_row *)(void *)pair->tallies.items;
-    size_t count = pair->phases.count;
-    size_t tallies = pair->tallies.count;
+    const struct phase_row *row = (const struct phase_row *)(void *)pair->gathered.phases.items;
+    const struct tally_row *tally = (const struct tally_row *)(void *)pair->gathered.tallies.items;
+    size_t count = pair->gathered.phases.count;
+    size_t tallies = pair->gathered.tallies.count;
     struct pgwire *wire = begin_row(&copies->standing, 16, pair, batch, keyframe, complete_from);
     write_phases(wire, row, count);
     ARRAY_OR_ONE(wire, PGWIRE_TEXT, tallies, tally[i].standard == tally[0].standard,
@@ -427,8 +399,9 @@ static void write_standing(struct pair *pair, int64_t batch, bool keyframe, inst
 
 static void write_unmapped(struct pair *pair, int64_t batch, struct copies *copies)
 {
-    const struct unmapped_row *row = (const struct unmapped_row *)(void *)pair->unmapped.items;
-    size_t count = pair->unmapped.count;
+    const struct unmapped_row *row =
+        (const struct unmapped_row *)(void *)pair->gathered.unmapped.items;
+    size_t count = pair->gathered.unmapped.count;
     struct pgwire *wire = &copies->unmapped.wire;
     copy_row(&copies->unmapped, 15);
     pgwire_text(wire, pair->service);
@@ -462,87 +435,23 @@ static void note_environment(struct pair *pair, struct copies *copies)
         (struct noted){copy_text(pair->service), copy_text(pair->environment)};
 }
 
-static int compare_instants(instant a, instant b)
-{
-    return (a > b) - (a < b);
-}
-
-static int compare_phases(const void *a, const void *b)
-{
-    const struct phase_row *x = a, *y = b;
-    int by_standard = x->standard == y->standard ? 0 : strcmp(x->standard, y->standard);
-    return by_standard != 0 ? by_standard : compare_instants(x->step.at, y->step.at);
-}
-
-static int compare_tallies(const void *a, const void *b)
-{
-    const struct tally_row *x = a, *y = b;
-    int order = x->standard == y->standard ? 0 : strcmp(x->standard, y->standard);
-    if (order == 0)
-        order = compare_instants(x->at, y->at);
-    return order != 0 ? order : x->status - y->status;
-}
-
-static int compare_texts(const char *a, const char *b)
-{
-    return a == NULL || b == NULL ? (a != NULL) - (b != NULL) : strcmp(a, b);
-}
-
-static int compare_unmapped(const void *a, const void *b)
-{
-    const struct unmapped_row *x = a, *y = b;
-    const struct posture_record *of = &x->record, *and = &y->record;
-    int order = (of->topic > and->topic) - (of->topic < and->topic);
-    if (order == 0)
-        order = (of->partition > and->partition) - (of->partition < and->partition);
-    if (order == 0)
-        order = (of->incarnation > and->incarnation) - (of->incarnation < and->incarnation);
-    if (order == 0)
-        order = (of->offset > and->offset) - (of->offset < and->offset);
-    if (order == 0)
-        order = compare_texts(x->standard, y->standard);
-    if (order == 0)
-        order = compare_texts(x->control, y->control);
-    return order != 0 ? order : compare_instants(x->at, y->at);
-}
-
-/* Posture mostly tells in order. */
-static void sort_rows(struct rows *rows, size_t size, int (*compare)(const void *, const void *))
-{
-    size_t sorted = 1;
-    while (sorted < rows->count &&
-           compare(rows->items + (sorted - 1) * size, rows->items + sorted * size) <= 0)
-        sorted++;
-    if (sorted < rows->count)
-        qsort(rows->items, rows->count, size, compare);
-}
-
-/* Into an order that does not depend on what posture was told first: a service that was loaded was
- * told in another order than one that was there all along. Cells come by name, results as told. */
-static void arrange(struct pair *pair)
-{
-    sort_rows(&pair->phases, sizeof(struct phase_row), compare_phases);
-    sort_rows(&pair->tallies, sizeof(struct tally_row), compare_tallies);
-    sort_rows(&pair->unmapped, sizeof(struct unmapped_row), compare_unmapped);
-}
-
 bool pair_write(struct pair *pair, int64_t batch, struct copies *copies, instant *from)
 {
-    arrange(pair);
-    size_t standings = pair->phases.count + pair->tallies.count;
-    size_t steps = pair->cells.count + standings;
-    bool any = steps > 0 || pair->unmapped.count > 0 || pair->results.count > 0;
+    gathered_arrange(&pair->gathered);
+    size_t standings = pair->gathered.phases.count + pair->gathered.tallies.count;
+    size_t steps = pair->gathered.cells.count + standings;
+    bool any = steps > 0 || pair->gathered.unmapped.count > 0 || pair->gathered.results.count > 0;
     if (!any)
         return false;
     write_history(pair, batch, copies);
-    if (pair->unmapped.count > 0)
+    if (pair->gathered.unmapped.count > 0)
         write_unmapped(pair, batch, copies);
     struct pair_state *state = &pair->state;
     bool first = steps > 0 && state->keyframe_weight < 0;
-    if (first || pair->cells.count > 0) {
+    if (first || pair->gathered.cells.count > 0) {
         /* Counters move only with a row that holds them: a reload finds them there. */
         state->horizon = pair->reached;
-        state->weight += (int32_t)pair->cells.count;
+        state->weight += (int32_t)pair->gathered.cells.count;
         /* The first row holds all there is, which makes it the first keyframe. */
         write_timeline(pair, batch, first, INSTANT_BEGIN, copies);
     }
@@ -553,7 +462,8 @@ bool pair_write(struct pair *pair, int64_t batch, struct copies *copies, instant
         state->keyframe_weight = state->weight;
         state->weight = 0;
     }
-    bool due = state->weight > KEYFRAME_LEAST && state->weight > state->keyframe_weight;
+    bool due = state->weight > KEYFRAME_LEAST &&
+               state->weight > state->keyframe_weight + state->keyframe_weight / 4;
     *from = state->horizon;
     if (state->complete_from != INSTANT_BEGIN && pair->behind <= state->complete_from) {
         due = true;
@@ -566,8 +476,15 @@ bool pair_write(struct pair *pair, int64_t batch, struct copies *copies, instant
 
 void pair_keyframe(struct pair *pair, int64_t batch, instant from, struct copies *copies)
 {
-    arrange(pair);
-    pair->state.weight = (int32_t)pair->cells.count;
+    gathered_arrange(&pair->gathered);
+    pair->state.weight = (int32_t)pair->gathered.cells.count;
+    /* Rows before it have said of each transition when it became known, and by which event. Who
+     * asks what is to come reads no further back, and asks by which event. */
+    struct cell_row *row = (struct cell_row *)(void *)pair->gathered.cells.items;
+    for (size_t i = 0; i < pair->gathered.cells.count; i++) {
+        row[i].known = batch;
+        row[i].has_cause = row[i].has_cause && row[i].at > from;
+    }
     write_timeline(pair, batch, true, from, copies);
     write_standing(pair, batch, true, from, copies);
     pair->state.complete_from = from;

@@ -91,10 +91,10 @@ void pair_unmapped_step(struct pair *pair, enum posture_change change,
  * Writes what was gathered as rows of `batch` and forgets it. True: a keyframe is due from *from
  * on, and the caller gathers posture_each(… *from …) and calls pair_keyframe.
  *
- * Two things call for one. The deltas since the last outweigh it. Or a change reached back behind
- * a keyframe and took away a step, or a transition, that it rests on: what holds there now is an
- * earlier step, which no row since the keyframe says. The new keyframe begins at that change, so
- * every reader it concerns starts with it.
+ * Two things call for one. The deltas since the last outweigh it by a quarter. Or a change reached
+ * back behind a keyframe and took away a step, or a transition, that it rests on: what holds there
+ * now is an earlier step, which no row since the keyframe says. The new keyframe begins at that
+ * change, so every reader it concerns starts with it.
  */
 bool pair_write(struct pair *pair, int64_t batch, struct copies *copies, instant *from);
 void pair_keyframe(struct pair *pair, int64_t batch, instant from, struct copies *copies);

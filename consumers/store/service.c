@@ -315,14 +315,16 @@ static bool known_row(void *context, const PGresult *result)
 /*
  * When a transition that time alone causes was first known follows from no fact: it is read back.
  * Told in the order of the rows, so that the last to speak of a step counts; of steps that are no
- * more, posture takes no notice. Which steps these are is found here: unnested by PostgreSQL they
- * cost more than all else that is loaded.
+ * more, posture takes no notice. Keyframes behind the first row do not say it. Which steps these
+ * are is found here: unnested by PostgreSQL they cost more than all else that is loaded.
  */
 static bool load_known(struct loading *loading)
 {
     return ask(loading,
                OF_EACH("t.environment, t.batch, t.cell, t.at, t.status, t.flags, t.cause, t.known",
-                       "record.timeline t WHERE t.service = w.service"
+                       "record.timeline t WHERE t.service = w.service AND (NOT t.keyframe"
+                       " OR t.seq = (SELECT min(f.seq) FROM record.timeline f"
+                       "  WHERE f.service = w.service AND f.environment = t.environment))"
                        " ORDER BY t.environment, t.seq"),
                known_row);
 }

@@ -31,7 +31,7 @@ void store_free(struct store *store);
 
 /* The meaning of events, or the rows it is stored in, as this version has them. To be raised with
  * every change after which a rebuild would arrive at other rows. */
-enum { STORE_DERIVATION = 3 };
+enum { STORE_DERIVATION = 4 };
 
 /* Checks that the schema is there and of this version, and that the ledger has its partitions. */
 bool store_check(struct store *store, struct fault *fault);

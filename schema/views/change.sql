@@ -1,6 +1,7 @@
 -- Every change of a cell's status up to now, as the timelines are now known.
 --
--- All rows of a timeline are read, the latest counts where several speak of one (cell, instant);
+-- All rows of a timeline are read but keyframes behind the first row, which only say again what
+-- rows before them have said; the latest counts where several speak of one (cell, instant);
 -- between two transitions the status is the same, so the one before is the transition before.
 CREATE OR REPLACE VIEW assay.change AS
     SELECT l.position, l.known_at, x.at, p.service, p.environment, x.standard, x.control,
@@ -20,6 +21,10 @@ CREATE OR REPLACE VIEW assay.change AS
                 CROSS JOIN LATERAL unnest(t.cell, t.at, t.status, t.flags, t.known, t.cause)
                     AS e (cell, at, status, flags, known, cause)
                 WHERE t.service = p.service AND t.environment = p.environment AND e.at <= now()
+                  AND (NOT t.keyframe
+                       OR t.seq = (SELECT min(f.seq) FROM record.timeline f
+                                   WHERE f.service = p.service
+                                     AND f.environment = p.environment))
                 ORDER BY e.cell, e.at, t.seq DESC
             ) u
             WHERE u.status >= 0 AND u.flags & 1 <> 0

@@ -12,10 +12,10 @@ RETURNS SETOF record.present_standing
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT s.standard, s.membership, s.posture,
-           coalesce(c.passed, 0), coalesce(c.excepted, 0), coalesce(c.failed, 0),
+           coalesce(c.every - c.others, 0), coalesce(c.excepted, 0), coalesce(c.failed, 0),
            coalesce(c.error, 0), coalesce(c.stale, 0), coalesce(c.not_tested, 0),
-           coalesce(c.not_applicable, 0), coalesce(c.applicable, 0), s.certificate_state,
-           s.certified
+           coalesce(c.not_applicable, 0), coalesce(c.every - c.not_applicable, 0),
+           s.certificate_state, s.certified
     FROM (
         SELECT k.seq FROM record.standing k
         WHERE k.service = standings_told.service AND k.environment = standings_told.environment
@@ -48,14 +48,14 @@ BEGIN ATOMIC
         ORDER BY u.standard, u.at DESC
     ) s
     LEFT JOIN LATERAL (
-        SELECT sum(e.change) FILTER (WHERE e.status = 2)::integer AS not_applicable,
-               sum(e.change) FILTER (WHERE e.status = 3)::integer AS passed,
+        SELECT sum(e.change) FILTER (WHERE e.status = 0)::integer AS every,
+               coalesce(sum(e.change) FILTER (WHERE e.status > 0), 0)::integer AS others,
+               coalesce(sum(e.change) FILTER (WHERE e.status = 2), 0)::integer AS not_applicable,
                sum(e.change) FILTER (WHERE e.status = 4)::integer AS excepted,
                sum(e.change) FILTER (WHERE e.status = 5)::integer AS not_tested,
                sum(e.change) FILTER (WHERE e.status = 6)::integer AS stale,
                sum(e.change) FILTER (WHERE e.status = 7)::integer AS error,
-               sum(e.change) FILTER (WHERE e.status = 8)::integer AS failed,
-               sum(e.change) FILTER (WHERE e.status > 2)::integer AS applicable
+               sum(e.change) FILTER (WHERE e.status = 8)::integer AS failed
         FROM record.standing t
         CROSS JOIN LATERAL (
             SELECT unnest(t.tally_standard) AS standard, unnest(t.tally_at) AS at,

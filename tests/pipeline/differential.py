@@ -332,6 +332,8 @@ class Differential:
             " CROSS JOIN unnest(t.cell, t.at, t.cause) AS e (cell, at, cause)"
             " WHERE (c.service, c.environment, c.standard, c.control) = (%s, %s, %s, %s)"
             " AND e.cell = c.cell AND e.at = %s AND l.position < %s"
+            " AND (NOT t.keyframe OR t.seq = (SELECT min(f.seq) FROM record.timeline f"
+            "  WHERE (f.service, f.environment) = (t.service, t.environment)))"
             " ORDER BY t.seq DESC LIMIT 1",
             service, environment, standard, control, text_of(at), position)
 

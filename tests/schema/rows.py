@@ -98,6 +98,16 @@ def tallies(steps):
     }
 
 
+def told(tally):
+    """Tallies as rows have them: of all (0), and of each status but PASSED."""
+    rows = {}
+    for (standard, at, status), change in tally.items():
+        rows[standard, at, 0] = rows.get((standard, at, 0), 0) + change
+        if status != PASSED:
+            rows[standard, at, status] = change
+    return {key: change for key, change in rows.items() if change != 0}
+
+
 def differences(now, before):
     """What has to be added to get from one dictionary of numbers to another."""
     return {
@@ -208,6 +218,7 @@ class Rows:
             tally = differences(tallies(steps), tallies(before))
         if seq == 0:
             complete_from = "-infinity"
+        tally = told(tally)
         standards = [standard for standard, _, _ in tally]
         self.database.query(
             "INSERT INTO record.standing VALUES (%s, %s, %s, %s, %s, %s, %s::text[],"
