@@ -12,10 +12,14 @@
 #include <string.h>
 #include <time.h>
 
-enum { DESTROY_S = 5 };
+enum { DESTROY_S = 5, SAMPLE_RECORDS = 32 };
 
 struct intake {
     rd_kafka_t *kafka;
+    rd_kafka_queue_t *queue;                   /* of what has been fetched and not polled */
+    rd_kafka_topic_partition_list_t *assigned; /* what of it is consumed */
+    size_t longest;                            /* the queue, as seen since Kafka was last asked */
+    unsigned polled;
     struct intake_handler handler;
     char *cluster;
     struct kafka_trouble trouble;
@@ -60,6 +64,8 @@ static void assign(struct intake *intake, const rd_kafka_topic_partition_list_t 
         if (partitions[i].start != INTAKE_LEAVE_OUT)
             rd_kafka_topic_partition_list_add(kept, partitions[i].topic, partitions[i].partition)
                 ->offset = partitions[i].start;
+    rd_kafka_topic_partition_list_destroy(intake->assigned);
+    intake->assigned = rd_kafka_topic_partition_list_copy(kept);
     rd_kafka_resp_err_t code = rd_kafka_assign(intake->kafka, kept);
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
         log_warning("the assignment was not taken: %s", rd_kafka_err2str(code));
@@ -113,6 +119,18 @@ static bool subscribe(struct intake *intake, struct fault *fault)
     return code == RD_KAFKA_RESP_ERR_NO_ERROR || kafka_fault_set(fault, code, "subscribing");
 }
 
+/* A librdkafka that can be told (2.2) looks at a full queue again so often, unless -X says it: see
+ * keep_fetching. */
+static void set_queue_backoff(rd_kafka_conf_t *conf)
+{
+    static const char key[] = "fetch.queue.backoff.ms";
+    char value[16];
+    size_t size = sizeof value;
+    if (rd_kafka_conf_get(conf, key, value, &size) == RD_KAFKA_CONF_OK &&
+        strcmp(value, "1000") == 0)
+        rd_kafka_conf_set(conf, key, "20", NULL, 0);
+}
+
 struct intake *intake_new(const struct kafka_settings *kafka, const char *group,
                           const struct intake_handler *handler, struct fault *fault)
 {
@@ -131,6 +149,7 @@ struct intake *intake_new(const struct kafka_settings *kafka, const char *group,
         free(intake);
         return NULL;
     }
+    set_queue_backoff(conf);
     rd_kafka_conf_set_opaque(conf, intake);
     rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
     rd_kafka_conf_set_error_cb(conf, on_error);
@@ -142,6 +161,8 @@ struct intake *intake_new(const struct kafka_settings *kafka, const char *group,
         return NULL;
     }
     rd_kafka_poll_set_consumer(intake->kafka);
+    intake->queue = rd_kafka_queue_get_consumer(intake->kafka);
+    intake->assigned = rd_kafka_topic_partition_list_new(0);
     if (!subscribe(intake, fault)) {
         intake_free(intake);
         return NULL;
@@ -180,6 +201,8 @@ void intake_free(struct intake *intake)
      * closing, and librdkafka 2.0.2 aborts over it: this takes it back. */
     rd_kafka_unsubscribe(intake->kafka);
     rd_kafka_consumer_close(intake->kafka);
+    rd_kafka_queue_destroy(intake->queue);
+    rd_kafka_topic_partition_list_destroy(intake->assigned);
     destroy_within(intake->kafka, DESTROY_S);
     free(intake->cluster);
     free(intake);
@@ -217,6 +240,28 @@ static enum intake_event not_a_record(struct received *received, const rd_kafka_
     }
 }
 
+/*
+ * librdkafka stops fetching where its queue is full (queued.min.messages and the like). Taking from
+ * the queue does not tell it to go on: its brokers' threads look again when they have something to
+ * do, or after a second, by which time a backlog has been taken that was fetched in a tenth of it.
+ * So where the queue has fallen to a half, each of them is given something to do: a question for
+ * the ends of its logs, whose answer nobody waits for.
+ */
+static void keep_fetching(struct intake *intake)
+{
+    size_t length = rd_kafka_queue_length(intake->queue);
+    if (length > intake->longest)
+        intake->longest = length;
+    if (intake->longest < SAMPLE_RECORDS || length > intake->longest / 2)
+        return;
+    intake->longest = length;
+    rd_kafka_topic_partition_list_t *asked = rd_kafka_topic_partition_list_copy(intake->assigned);
+    for (int i = 0; i < asked->cnt; i++)
+        asked->elems[i].offset = RD_KAFKA_OFFSET_END;
+    rd_kafka_offsets_for_times(intake->kafka, asked, 0);
+    rd_kafka_topic_partition_list_destroy(asked);
+}
+
 enum intake_event intake_poll(struct intake *intake, int timeout_ms, struct received *received,
                               struct fault *fault)
 {
@@ -250,6 +295,8 @@ enum intake_event intake_poll(struct intake *intake, int timeout_ms, struct rece
     received->key_size = message->key_len;
     received->value = message->payload;
     received->value_size = message->len;
+    if (++intake->polled % SAMPLE_RECORDS == 0)
+        keep_fetching(intake);
     return INTAKE_RECORD;
 }
 
