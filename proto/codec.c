@@ -7,32 +7,13 @@
 #include <assert.h>
 #include <string.h>
 
-/* The largest messages that can stand in a list, with a pointer in the list, two notes of 32 bytes
- * for protobuf-c, which takes up to twice what it needs of them, and the arena's rounding. */
-_Static_assert(sizeof(Assay__V1__StatementOfApplicability__Entry) + 8 + 64 + 16 <=
+/* The largest messages that can stand in a list, with a pointer in the list, room for an unknown
+ * field, and the arena's rounding. */
+_Static_assert(sizeof(Assay__V1__StatementOfApplicability__Entry) + 8 + 32 + 16 <=
                    LIMIT_VALUE_OVERHEAD,
                "an entry fits in what a value may take");
-_Static_assert(sizeof(Assay__V1__Audit__Sample) + 8 + 64 + 16 <= LIMIT_VALUE_OVERHEAD,
+_Static_assert(sizeof(Assay__V1__Audit__Sample) + 8 + 32 + 16 <= LIMIT_VALUE_OVERHEAD,
                "a sample fits in what a value may take");
-
-struct room {
-    struct arena *arena;
-    bool lacked; /* the arena was full */
-};
-
-static void *take_for_protobuf(void *allocator, size_t size)
-{
-    struct room *room = allocator;
-    void *piece = arena_take_raw(room->arena, size);
-    room->lacked |= piece == NULL;
-    return piece;
-}
-
-static void leave_in_arena(void *allocator, void *piece)
-{
-    (void)allocator;
-    (void)piece;
-}
 
 /* Bytes of Confluent's framing before the message: 0 where there is none, size where it is broken
  * off. The index is a zigzag count and as many zigzag numbers; [0] is written as one zero byte. */
@@ -76,21 +57,7 @@ Assay__V1__Event *codec_decode(const uint8_t *value, size_t size, struct arena *
     }
     value += skipped;
     size -= skipped;
-    if (!wire_check(&assay__v1__event__descriptor, value, size, why))
-        return NULL;
-
-    struct arena_mark mark = arena_mark(arena);
-    struct room room = {arena, false};
-    ProtobufCAllocator allocator = {take_for_protobuf, leave_in_arena, &room};
-    Assay__V1__Event *event = assay__v1__event__unpack(&allocator, size, value);
-    if (event != NULL)
-        return event;
-    arena_rewind(arena, mark);
-    if (room.lacked)
-        fault_set(why, FAULT_RETRY, "the arena has no room for an event of %zu bytes", size);
-    else /* wire_check should have said so; retrying would not end */
-        fault_set(why, FAULT_REJECT, "event: protobuf-c does not unpack it");
-    return NULL;
+    return (Assay__V1__Event *)wire_read(&assay__v1__event__descriptor, value, size, arena, why);
 }
 
 size_t codec_encode(const Assay__V1__Event *event, uint8_t *out)

@@ -1,6 +1,7 @@
 /*
- * Any bytes as a record's value: refused with a reason, or an event that stays what it is when it
- * is written again, as bytes and as JSON, and that is accepted as a record where it is valid.
+ * Any bytes as a record's value: refused with a reason, or an event that is what protobuf-c
+ * unpacks, that stays what it is when it is written again, as bytes and as JSON, and that is
+ * accepted as a record where it is valid.
  */
 #include "proto/codec.h"
 #include "proto/identity.h"
@@ -49,6 +50,16 @@ static bool same(const Assay__V1__Event *one, const Assay__V1__Event *other)
     return equal;
 }
 
+/* protobuf-c knows nothing of Confluent's framing. */
+static void check_unpacked(const Assay__V1__Event *event, const uint8_t *input, size_t size)
+{
+    if (input[0] == 0)
+        return;
+    Assay__V1__Event *unpacked = assay__v1__event__unpack(NULL, size, input);
+    assert(unpacked != NULL && same(event, unpacked));
+    assay__v1__event__free_unpacked(unpacked, NULL);
+}
+
 /* JSON does not know fields that this version does not, so the text is compared. */
 static void check_json(const Assay__V1__Event *event)
 {
@@ -91,6 +102,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
         said_check(why.text);
         return 0;
     }
+    check_unpacked(event, input, size);
     const Assay__V1__Event *read = again(event);
     uuid one, other;
     identity_of(event, &one);
