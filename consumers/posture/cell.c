@@ -242,10 +242,11 @@ static void sweep_cell(const struct evaluation *run, const struct cell *cell,
         fresh_add(fresh, &held->steps[next]);
 }
 
-static void sweep_merged(const struct evaluation *run, const struct cell *cell,
-                         const struct held *held, uint32_t kept, struct fresh *fresh)
+static void sweep_merged(const struct evaluation *run, struct cell *cell, const struct held *held,
+                         uint32_t kept, struct fresh *fresh)
 {
     struct merge merge;
+    merge_prepare(run, cell);
     merge_open(&merge, run, cell, before(cell->windows[0].from),
                cell->windows[cell->window_count - 1].until);
     sweep_cell(run, cell, held, kept, &merge, fresh);
@@ -435,14 +436,33 @@ static void rank_cells(struct evaluation *run, struct environment *environment)
     }
     assert(environment->ranked_count == count);
     qsort_r(environment->ranked, count, sizeof(struct cell *), compare_cells, run->service);
-    for (uint32_t i = 0; i < count; i++)
+    for (uint32_t i = count; i-- > 0;) {
         environment->ranked[i]->rank = i;
+        environment->ranked[i]->standing->first_ranked = i;
+    }
 }
 
 static int compare_ranks(const void *a, const void *b)
 {
     const struct cell *x = *(struct cell *const *)a, *y = *(struct cell *const *)b;
     return (x->rank > y->rank) - (x->rank < y->rank);
+}
+
+void cells_ahead(struct cell *const *cells, uint32_t count)
+{
+    enum { CELL_AHEAD = 8, STEPS_AHEAD = 4, CELL_LINES = 2 };
+    if (count > CELL_AHEAD) {
+        for (size_t i = 0; i < CELL_LINES; i++)
+            __builtin_prefetch((const char *)cells[CELL_AHEAD] + 64 * i);
+    }
+    if (count > STEPS_AHEAD && cells[STEPS_AHEAD]->step_count > 0) {
+        const struct cell *cell = cells[STEPS_AHEAD];
+        const char *last = (const char *)&cell->steps[cell->step_count - 1];
+        __builtin_prefetch(last);
+        __builtin_prefetch(last + sizeof *cell->steps - 1);
+        if (cell->window_count > 0)
+            __builtin_prefetch(cell->windows);
+    }
 }
 
 /* By name, so that new cells get the same numbers whatever touched them first. */
@@ -454,14 +474,17 @@ void evaluate_cells(struct evaluation *run, struct environment *environment)
         rank_cells(run, environment);
     if (dirty > environment->all_count / 4) {
         for (uint32_t i = 0; i < environment->ranked_count; i++) {
+            cells_ahead(environment->ranked + i, environment->ranked_count - i);
             if (environment->ranked[i]->window_count > 0)
                 evaluate_cell(run, environment->ranked[i], &fresh);
         }
     } else {
         if (dirty > 1)
             qsort(environment->dirty_cells, dirty, sizeof(struct cell *), compare_ranks);
-        for (uint32_t i = 0; i < dirty; i++)
+        for (uint32_t i = 0; i < dirty; i++) {
+            cells_ahead(environment->dirty_cells + i, dirty - i);
             evaluate_cell(run, environment->dirty_cells[i], &fresh);
+        }
     }
     environment->dirty_cell_count = 0;
     free(fresh.steps);

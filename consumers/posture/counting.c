@@ -7,22 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-uint32_t steps_until(const void *steps, uint32_t count, size_t size, instant at)
-{
-    const char *bytes = steps;
-    uint32_t low = 0, high = count;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        instant begins;
-        memcpy(&begins, bytes + middle * size, sizeof begins);
-        if (begins <= at)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
 /* ---- versions in force ---- */
 
 uint32_t fact_steps_until(const struct service_fact *fact, instant at)

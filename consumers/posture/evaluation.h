@@ -15,6 +15,8 @@
 
 #include "consumers/posture/service.h"
 
+#include <string.h>
+
 struct together { /* the services that are evaluated together */
     struct evaluation *runs;
     size_t count;
@@ -62,7 +64,9 @@ void evaluate_populations(struct evaluation *run, struct environment *environmen
 /* How many of its steps begin at or before an instant. */
 uint32_t population_steps_until(const struct population *population, instant at);
 int64_t population_ttl(const struct population *population, instant at);
-const struct governance_fact *mapping_of(const struct evaluation *run, uint32_t check);
+/* Of its check; NULL: none was ever told. */
+const struct governance_fact *mapping_of(const struct evaluation *run,
+                                         struct population *population);
 
 /* cell.c */
 /* The own steps of dirty cells that have kin. Their windows stay, for what is shown. */
@@ -82,6 +86,8 @@ bool cell_same_values(const struct cell_step *a, const struct cell_step *b);
 int64_t cell_known_of(const struct evaluation *run, const struct cell *cell,
                       const struct cell_step *step);
 void evaluate_cells(struct evaluation *run, struct environment *environment);
+/* Asks for what is looked at in the cells a little behind the first of these. */
+void cells_ahead(struct cell *const *cells, uint32_t count);
 uint32_t cell_steps_until(const struct cell *cell, instant at);
 struct posture_cell_step cell_step_reported(const struct posture_service *service,
                                             const struct cell_step *step);
@@ -128,7 +134,23 @@ struct posture_unmapped_step unmapped_record(const struct names *names,
 void touch_reasons(struct environment *environment);
 
 /* Where steps begin: the number of `count` elements of `size` bytes, each starting with its
- * instant, rising, that are at or before `at`. */
-uint32_t steps_until(const void *steps, uint32_t count, size_t size, instant at);
+ * instant, rising, that are at or before `at`. Looks from the end on, in strides that double: what
+ * is asked for mostly lies there, and what lies before is in no cache. */
+static inline uint32_t steps_until(const void *steps, uint32_t count, size_t size, instant at)
+{
+    const char *bytes = steps;
+    uint32_t low = 0, high = count;
+    for (uint32_t stride = 1; low < high;) {
+        uint32_t probed = stride < high - low ? high - stride : low + (high - low) / 2;
+        instant begins;
+        memcpy(&begins, bytes + probed * size, sizeof begins);
+        if (begins <= at)
+            low = probed + 1;
+        else
+            high = probed;
+        stride = low > 0 || stride > count / 2 ? count : 2 * stride; /* between two: halves */
+    }
+    return low;
+}
 
 #endif

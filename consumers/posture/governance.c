@@ -159,6 +159,22 @@ static void add_retraction(struct posture_governance *governance, const Assay__V
               (struct governance_entry){.position = position, .retraction = retraction});
 }
 
+/* A programme and its statement have the same key. */
+static void bind_statement(struct posture_governance *governance, struct governance_fact *fact)
+{
+    static const uint32_t PROGRAMME = ASSAY__V1__EVENT__BODY_PROGRAMME;
+    static const uint32_t STATEMENT = ASSAY__V1__EVENT__BODY_STATEMENT_OF_APPLICABILITY;
+    if (fact->key.body != PROGRAMME && fact->key.body != STATEMENT)
+        return;
+    struct fact_key wanted = {fact->key.body == PROGRAMME ? STATEMENT : PROGRAMME, fact->key.key};
+    struct governance_fact *other;
+    HASH_FIND(hh, governance->facts, &wanted, sizeof wanted, other);
+    if (other != NULL && fact->key.body == PROGRAMME)
+        fact->statement = other;
+    else if (other != NULL)
+        other->statement = fact;
+}
+
 static struct governance_fact *fact_of(struct posture_governance *governance,
                                        const Assay__V1__Event *event)
 {
@@ -172,6 +188,7 @@ static struct governance_fact *fact_of(struct posture_governance *governance,
         fact = array_new(1, sizeof *fact, &governance->bytes);
         fact->key = wanted;
         HASH_ADD(hh, governance->facts, key, sizeof fact->key, fact);
+        bind_statement(governance, fact);
     }
     return fact;
 }

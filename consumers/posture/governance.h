@@ -175,6 +175,7 @@ struct governance_fact {
     uint32_t step_count;
     struct unmapped_control *unmapped;
     uint32_t unmapped_count;
+    const struct governance_fact *statement; /* a programme's, of applicability; NULL: none yet */
 };
 
 /* What any version of any fact ever named: a control its checks' mappings, its findings and its

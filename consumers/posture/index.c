@@ -23,10 +23,8 @@ static void grow(struct index *index, index_hash *hash_of, const void *owner, si
     assert(grown.room > index->room);
     grown.slots = array_new(grown.room, sizeof *grown.slots, meter);
     memset(grown.slots, 0xFF, grown.room * sizeof *grown.slots);
-    for (uint32_t i = 0; i < index->room; i++) {
-        if (index->slots[i] != INDEX_NONE)
-            place(&grown, hash_of(owner, index->slots[i]), index->slots[i]);
-    }
+    for (uint32_t number = 0; number < index->count; number++) /* in the order they lie in memory */
+        place(&grown, hash_of(owner, number), number);
     if (meter != NULL)
         *meter -= index->room * sizeof *index->slots;
     free(index->slots);
@@ -36,7 +34,7 @@ static void grow(struct index *index, index_hash *hash_of, const void *owner, si
 void index_add(struct index *index, uint32_t hash, uint32_t number, index_hash *hash_of,
                const void *owner, size_t *meter)
 {
-    assert(number != INDEX_NONE);
+    assert(number == index->count);
     if (index->count >= index->room - index->room / 4)
         grow(index, hash_of, owner, meter);
     place(index, hash, number);
@@ -84,4 +82,9 @@ uint32_t hash_bytes(const void *bytes, size_t size)
 uint32_t hash_pair(uint32_t a, uint32_t b)
 {
     return (uint32_t)mixed((uint64_t)a << 32 | b);
+}
+
+uint32_t hash_texts(const char *a, const char *b)
+{
+    return hash_pair(hash_bytes(a, strlen(a)), hash_bytes(b, strlen(b)));
 }

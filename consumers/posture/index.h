@@ -4,7 +4,7 @@
  * Holds bare 32-bit numbers, so that a million streams cost a million slots and nothing else (a
  * uthash handle is 56 bytes). What a number stands for, and whether it is the one looked for, is
  * the caller's: walk the slots from index_find until INDEX_NONE. Several numbers may share a hash
- * and even a key. Nothing is ever removed.
+ * and even a key. Numbers are added from 0 on, each once; nothing is ever removed.
  *
  * Ownership: owns its slots.
  */
@@ -31,9 +31,23 @@ void index_add(struct index *index, uint32_t hash, uint32_t number, index_hash *
 /* for (c = hash; (number = index_next(i, &c)) != INDEX_NONE;) … every candidate for `hash`. */
 uint32_t index_next(const struct index *index, uint32_t *cursor);
 
+/* Asks for the memory in which index_next begins with that hash. */
+static inline void index_ahead(const struct index *index, uint32_t hash)
+{
+    if (index->room > 0)
+        __builtin_prefetch(&index->slots[hash & (index->room - 1)]);
+}
+
+/* The first candidate for the hash, most likely the one; INDEX_NONE. */
+static inline uint32_t index_first(const struct index *index, uint32_t hash)
+{
+    return index->room == 0 ? INDEX_NONE : index->slots[hash & (index->room - 1)];
+}
+
 void index_free(struct index *index);
 
 uint32_t hash_bytes(const void *bytes, size_t size);
 uint32_t hash_pair(uint32_t a, uint32_t b);
+uint32_t hash_texts(const char *a, const char *b);
 
 #endif

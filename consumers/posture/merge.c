@@ -256,12 +256,34 @@ static void sift_down(struct merge *merge, uint32_t at)
     points[at] = moved;
 }
 
-static void open_check(struct merge *merge, struct check_input *input, instant at)
+static struct population *population_of(const struct evaluation *run,
+                                        const struct environment *environment,
+                                        const struct governance_fact *mapping)
+{
+    uint32_t check = from_governance(run->service, mapping->key.key);
+    return check == NAME_NONE ? NULL : population_find(environment, check);
+}
+
+void merge_prepare(const struct evaluation *run, struct cell *cell)
+{
+    struct standing *standing = cell->standing;
+    struct cell_name name = cell_name_of(run, cell);
+    if (standing->fact == NULL && name.standard != NAME_NONE)
+        standing->fact = governance_standard(run->governance, name.standard);
+    if (cell->naming == NULL)
+        cell->naming = governance_control(run->governance, name.standard, name.control);
+    if (cell->population == NULL && cell->naming != NULL)
+        cell->population = population_of(run, standing->environment, cell->naming->facts[0]);
+}
+
+static void open_check(struct merge *merge, uint32_t number, instant at)
 {
     const struct evaluation *run = merge->run;
-    uint32_t check = from_governance(run->service, input->fact->key.key);
-    input->population =
-        check == NAME_NONE ? NULL : population_find(merge->cell->standing->environment, check);
+    const struct cell *cell = merge->cell;
+    struct check_input *input = &merge->checks[number];
+    input->population = number == 0 && cell->population != NULL
+                            ? cell->population
+                            : population_of(run, cell->standing->environment, input->fact);
     if (input->population == NULL)
         return;
     input->next_step = population_steps_until(input->population, at);
@@ -275,8 +297,9 @@ static void open_check(struct merge *merge, struct check_input *input, instant a
 static void open_checks(struct merge *merge, instant at)
 {
     const struct evaluation *run = merge->run;
-    const struct naming *naming =
-        governance_control(run->governance, merge->name.standard, merge->name.control);
+    const struct naming *naming = merge->cell->naming;
+    if (naming == NULL)
+        naming = governance_control(run->governance, merge->name.standard, merge->name.control);
     merge->check_count = naming == NULL ? 0 : naming->fact_count;
     merge->checks = merge->few_checks;
     if (merge->check_count > FEW_CHECKS)
@@ -285,7 +308,7 @@ static void open_checks(struct merge *merge, instant at)
         struct check_input *input = &merge->checks[i];
         input->fact = naming->facts[i];
         input->mapping_at = input->next_mapping = INSTANT_BEGIN;
-        open_check(merge, input, at);
+        open_check(merge, i, at);
     }
 }
 
@@ -294,7 +317,8 @@ void merge_open(struct merge *merge, const struct evaluation *run, const struct 
 {
     *merge = (struct merge){.run = run, .cell = cell, .until = until};
     merge->name = cell_name_of(run, cell);
-    if (merge->name.standard != NAME_NONE)
+    merge->standard_fact = cell->standing->fact;
+    if (merge->standard_fact == NULL && merge->name.standard != NAME_NONE)
         merge->standard_fact = governance_standard(run->governance, merge->name.standard);
     merge->facts.greatest = greatest;
     merge->facts.covering = covering;

@@ -69,6 +69,8 @@ struct merge {
     struct merge_point few_points[FEW_POINTS];
 };
 
+/* Looks up what the cell's inputs are, for merge_open not to have to. */
+void merge_prepare(const struct evaluation *run, struct cell *cell);
 /* Opens at an instant: everything that began at or before it is taken in. The caller does not go
  * beyond `until`. */
 void merge_open(struct merge *merge, const struct evaluation *run, const struct cell *cell,

@@ -19,13 +19,10 @@ static bool known_already(const struct office *office, const struct governance_f
     return false;
 }
 
-static const struct governance_fact *statement_of(const struct evaluation *run,
-                                                  const struct programme_step *programme)
+static const struct governance_fact *statement_of(const struct programme_step *programme)
 {
-    if (programme == NULL || programme->version == NULL)
-        return NULL;
-    return governance_named(run->governance, ASSAY__V1__EVENT__BODY_STATEMENT_OF_APPLICABILITY,
-                            programme->version->fact->key.key);
+    return programme == NULL || programme->version == NULL ? NULL
+                                                           : programme->version->fact->statement;
 }
 
 static void add_statement(struct office *office, const struct governance_fact *fact)
@@ -49,7 +46,7 @@ static void add_statement(struct office *office, const struct governance_fact *f
 static void open_statements(struct office *office, const struct environment *environment)
 {
     for (uint32_t i = 0; i < environment->programme_count; i++) {
-        const struct governance_fact *fact = statement_of(office->run, &environment->programmes[i]);
+        const struct governance_fact *fact = statement_of(&environment->programmes[i]);
         if (fact != NULL && !known_already(office, fact))
             add_statement(office, fact);
     }
@@ -145,7 +142,7 @@ office_statement(const struct office *office, const struct programme_step *progr
     if (office->statement_count == 0)
         return NULL;
     const struct governance_version *version =
-        governance_in_force(statement_of(office->run, programme), office->run->position, at);
+        governance_in_force(statement_of(programme), office->run->position, at);
     return excludes(office, version) ? version : NULL;
 }
 
@@ -207,7 +204,7 @@ const struct version *office_cause(const struct office *office,
             cause = version_greater(cause, &version->head);
     }
     const struct governance_fact *fact =
-        office->statement_count == 0 ? NULL : statement_of(office->run, programme);
+        office->statement_count == 0 ? NULL : statement_of(programme);
     const struct governance_version *version = governance_in_force(fact, position, at);
     if (version != NULL && version->head.order.occurred_at == at &&
         (excludes(office, version) ||

@@ -343,13 +343,23 @@ static void prefetch(const struct posture_service *service, const struct populat
     }
 }
 
-/* What the next sweep begins with. */
-static void prefetch_population(const struct population *population)
+/* What the next sweeps begin with, and what they end with. */
+static void prefetch_next(struct population *const *populations, uint32_t count)
 {
-    __builtin_prefetch(population->streams);
-    __builtin_prefetch(population->ttls);
-    if (population->step_count > 0)
-        __builtin_prefetch(&population->steps[population->step_count - 1]);
+    enum { CELL_AHEAD = 1, POPULATION_AHEAD = 3, CELL_LINES = 2 };
+    if (count > POPULATION_AHEAD) {
+        const struct population *population = populations[POPULATION_AHEAD];
+        __builtin_prefetch(population->streams);
+        __builtin_prefetch(population->ttls);
+        __builtin_prefetch(population->mapped);
+        if (population->step_count > 0)
+            __builtin_prefetch(&population->steps[population->step_count - 1]);
+    }
+    if (count > CELL_AHEAD && populations[CELL_AHEAD]->mapped_count > 0) {
+        const char *cell = (const char *)populations[CELL_AHEAD]->mapped[0];
+        for (size_t i = 0; i < CELL_LINES; i++)
+            __builtin_prefetch(cell + 64 * i);
+    }
 }
 
 static void sweep_population(struct posture_service *service, struct population *population,
@@ -380,17 +390,21 @@ static void sweep_free(struct sweep *sweep)
 
 /* ---- the mapping above ---- */
 
-const struct governance_fact *mapping_of(const struct evaluation *run, uint32_t check)
+const struct governance_fact *mapping_of(const struct evaluation *run,
+                                         struct population *population)
 {
-    uint32_t name = to_governance(run->service, check);
-    return name == NAME_NONE
-               ? NULL
-               : governance_named(run->governance, ASSAY__V1__EVENT__BODY_CHECK_MAPPING, name);
+    if (population->mapping == NULL) {
+        uint32_t name = to_governance(run->service, population->check);
+        if (name != NAME_NONE)
+            population->mapping =
+                governance_named(run->governance, ASSAY__V1__EVENT__BODY_CHECK_MAPPING, name);
+    }
+    return population->mapping;
 }
 
 static void settle_ttls(struct evaluation *run, struct population *population)
 {
-    const struct governance_fact *mapping = mapping_of(run, population->check);
+    const struct governance_fact *mapping = mapping_of(run, population);
     uint32_t most = 1 + (mapping == NULL ? 0 : mapping->version_count);
     struct ttl_step *ttls = array_new(most, sizeof *ttls, &run->service->bytes);
     ttls[0] = (struct ttl_step){INSTANT_BEGIN, LIMIT_TTL_DEFAULT};
@@ -418,6 +432,35 @@ static void settle_ttls(struct evaluation *run, struct population *population)
     population->mapping_changed = false;
 }
 
+/* Looks for the cells again where a version of the mapping, or a cell, has come. */
+static void settle_mapped(struct evaluation *run, struct population *population)
+{
+    const struct governance_fact *mapping = mapping_of(run, population);
+    const struct environment *environment = population->environment;
+    uint32_t versions = mapping == NULL ? 0 : mapping->version_count;
+    if (population->mapped_versions == versions &&
+        population->mapped_among == environment->all_count)
+        return;
+    struct mapped_cells cells = {population->mapped, 0, population->mapped_room};
+    for (uint32_t i = 0; i < versions; i++)
+        mapped_cells_add(run->service, environment, &mapping->versions[i]->mapping, &cells,
+                         &run->service->bytes);
+    population->mapped = cells.items;
+    population->mapped_count = cells.count;
+    population->mapped_room = cells.room;
+    population->mapped_versions = versions;
+    population->mapped_among = environment->all_count;
+}
+
+static void touch_cells(struct evaluation *run, struct population *population,
+                        const struct differences *differences)
+{
+    settle_mapped(run, population);
+    for (uint32_t i = 0; i < population->mapped_count; i++)
+        cell_touch_windows(run->service, population->mapped[i], differences->windows,
+                           differences->count);
+}
+
 void evaluate_populations(struct evaluation *run, struct environment *environment)
 {
     if (environment->populations_changed) {
@@ -432,14 +475,12 @@ void evaluate_populations(struct evaluation *run, struct environment *environmen
     struct differences differences = {0};
     for (uint32_t i = 0; i < environment->dirty_population_count; i++) {
         struct population *population = environment->dirty_populations[i];
-        if (i + 1 < environment->dirty_population_count)
-            prefetch_population(environment->dirty_populations[i + 1]);
+        prefetch_next(&environment->dirty_populations[i], environment->dirty_population_count - i);
         sweep_population(run->service, population, &sweep, &differences);
         touch_subjects(run, population, population->dirty_from);
         population->dirty_from = INSTANT_END;
         if (differences.count > 0)
-            touch_mapped_cells(run->service, environment, mapping_of(run, population->check),
-                               differences.windows, differences.count);
+            touch_cells(run, population, &differences);
     }
     sweep_free(&sweep);
     free(differences.windows);

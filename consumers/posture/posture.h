@@ -135,6 +135,16 @@ size_t posture_service_memory(const struct posture_service *service); /* bytes h
  */
 uint32_t posture_stream(struct posture_service *service, const char *environment, const char *check,
                         const char *subject, bool *created);
+
+/* posture_stream of each, in order: sooner than one by one, since memory is asked for ahead. */
+struct posture_mention {
+    const char *environment, *check, *subject;
+    uint32_t stream, pair; /* the answer; `pair`: dense number of (environment, check) */
+    bool created;          /* as posture_stream's */
+};
+void posture_streams(struct posture_service *service, struct posture_mention *mentions,
+                     size_t count);
+
 uint32_t posture_tool(struct posture_service *service, const char *name, const char *version,
                       bool *created);
 uint32_t posture_cell(struct posture_service *service, const char *environment,
@@ -143,6 +153,9 @@ uint32_t posture_cell(struct posture_service *service, const char *environment,
 /* A record that carries a test result. The same event by several records: tell each. */
 void posture_add_result(struct posture_service *service, uint32_t stream,
                         const struct posture_result *result);
+
+/* Asks for the memory that posture_add_result of that stream and id will touch. */
+void posture_expect(const struct posture_service *service, uint32_t stream, const uuid *id);
 
 /* service_onboarding, scope_change, and a retraction that came by an evidence topic. */
 void posture_add_fact(struct posture_service *service, const Assay__V1__Event *event,

@@ -52,6 +52,7 @@ static void free_environment(struct environment *environment)
         HASH_DEL(environment->populations, population);
         free(population->streams);
         free(population->steps);
+        free(population->mapped);
         free(population->ttls);
         free(population->reasons);
         free(population->touched);
@@ -199,95 +200,11 @@ struct population *population_find(const struct environment *environment, uint32
     return population;
 }
 
-static uint32_t stream_hash(const void *owner, uint32_t number)
-{
-    const struct posture_service *service = owner;
-    return hash_pair(service->streams[number].population, service->streams[number].subject);
-}
-
-static uint32_t hash_texts(const char *a, const char *b)
-{
-    return hash_pair(hash_bytes(a, strlen(a)), hash_bytes(b, strlen(b)));
-}
-
-static uint32_t population_hash(const void *owner, uint32_t number)
-{
-    const struct posture_service *service = owner;
-    const struct population *population = service->populations[number];
-    return hash_texts(text_of(service, population->environment->name),
-                      text_of(service, population->check));
-}
-
 static uint32_t tool_hash(const void *owner, uint32_t number)
 {
     const struct posture_service *service = owner;
     const struct tool_key *key = &service->tool_numbers[number]->key;
     return hash_texts(text_of(service, key->name), text_of(service, key->version));
-}
-
-/* A population's number, which is only a part of its streams' key. Every result asks for it. */
-static uint32_t population_number(struct posture_service *service, const char *environment,
-                                  const char *check)
-{
-    uint32_t hash = hash_texts(environment, check);
-    uint32_t cursor = hash;
-    uint32_t number;
-    while ((number = index_next(&service->by_check, &cursor)) != INDEX_NONE) {
-        const struct population *population = service->populations[number];
-        if (strcmp(text_of(service, population->check), check) == 0 &&
-            strcmp(text_of(service, population->environment->name), environment) == 0)
-            return number;
-    }
-    struct environment *in = environment_of(service, environment);
-    uint32_t name = names_add(service->names, check);
-    struct population *population = array_new(1, sizeof *population, &service->bytes);
-    population->environment = in;
-    population->check = name;
-    population->dirty_from = population->reasons_changed = INSTANT_END;
-    population->mapping_changed = population->reasons_stale = true;
-    in->populations_changed = true;
-    HASH_ADD(hh, in->populations, check, sizeof population->check, population);
-    service->populations =
-        array_room(service->populations, &service->population_room, service->population_count + 1u,
-                   sizeof(struct population *), &service->bytes);
-    population->number = service->population_count;
-    service->populations[service->population_count++] = population;
-    index_add(&service->by_check, hash, population->number, population_hash, service,
-              &service->bytes);
-    return population->number;
-}
-
-static uint32_t stream_new(struct posture_service *service, uint32_t population, uint32_t subject)
-{
-    uint32_t number = service->stream_count;
-    service->streams = array_room(service->streams, &service->stream_room, number + 1u,
-                                  sizeof *service->streams, &service->bytes);
-    service->streams[number] = (struct stream){.population = population, .subject = subject};
-    service->stream_count++;
-    index_add(&service->by_key, hash_pair(population, subject), number, stream_hash, service,
-              &service->bytes);
-    struct population *in = service->populations[population];
-    in->streams = array_room(in->streams, &in->stream_room, in->stream_count + 1u,
-                             sizeof *in->streams, &service->bytes);
-    in->streams[in->stream_count++] = number;
-    return number;
-}
-
-uint32_t posture_stream(struct posture_service *service, const char *environment, const char *check,
-                        const char *subject, bool *created)
-{
-    uint32_t population = population_number(service, environment, check);
-    uint32_t name = names_add(service->names, subject);
-    uint32_t cursor = hash_pair(population, name);
-    uint32_t number;
-    while ((number = index_next(&service->by_key, &cursor)) != INDEX_NONE) {
-        const struct stream *stream = &service->streams[number];
-        if (stream->population == population && stream->subject == name)
-            break;
-    }
-    if (created != NULL)
-        *created = number == INDEX_NONE;
-    return number != INDEX_NONE ? number : stream_new(service, population, name);
 }
 
 uint32_t posture_tool(struct posture_service *service, const char *name, const char *version,
@@ -536,22 +453,32 @@ void standing_touch(struct standing *standing, instant from)
         standing->own_dirty_from = from;
 }
 
+void mapped_cells_add(struct posture_service *service, const struct environment *environment,
+                      const struct mapping *mapping, struct mapped_cells *cells, size_t *meter)
+{
+    const struct standing *standing = NULL;
+    for (uint32_t i = 0; i < mapping->control_count; i++) {
+        const struct control_name *name = &mapping->controls[i];
+        if (i == 0 || name->standard != mapping->controls[i - 1].standard)
+            standing = standing_named(service, environment, name->standard);
+        uint32_t control = standing == NULL ? NAME_NONE : from_governance(service, name->control);
+        struct cell *cell = control == NAME_NONE ? NULL : cell_find(standing, control);
+        if (cell == NULL)
+            continue;
+        cells->items =
+            array_room(cells->items, &cells->room, cells->count + 1u, sizeof(struct cell *), meter);
+        cells->items[cells->count++] = cell;
+    }
+}
+
 void touch_mapped_cells(struct posture_service *service, const struct environment *environment,
                         const struct governance_fact *mapping, const struct window *windows,
                         uint32_t count)
 {
-    for (uint32_t i = 0; mapping != NULL && i < mapping->version_count; i++) {
-        const struct mapping *body = &mapping->versions[i]->mapping;
-        const struct standing *standing = NULL;
-        for (uint32_t j = 0; j < body->control_count; j++) {
-            const struct control_name *name = &body->controls[j];
-            if (j == 0 || name->standard != body->controls[j - 1].standard)
-                standing = standing_named(service, environment, name->standard);
-            uint32_t control =
-                standing == NULL ? NAME_NONE : from_governance(service, name->control);
-            struct cell *cell = control == NAME_NONE ? NULL : cell_find(standing, control);
-            if (cell != NULL)
-                cell_touch_windows(service, cell, windows, count);
-        }
-    }
+    struct mapped_cells cells = {0};
+    for (uint32_t i = 0; mapping != NULL && i < mapping->version_count; i++)
+        mapped_cells_add(service, environment, &mapping->versions[i]->mapping, &cells, NULL);
+    for (uint32_t i = 0; i < cells.count; i++)
+        cell_touch_windows(service, cells.items[i], windows, count);
+    free(cells.items);
 }

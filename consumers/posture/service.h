@@ -106,6 +106,10 @@ struct population {
     uint32_t stream_count, stream_room;
     struct population_step *steps;
     uint32_t step_count, step_room;
+    const struct governance_fact *mapping; /* of the check; NULL: not known yet */
+    struct cell **mapped;                  /* by any version of the mapping, as of … */
+    uint32_t mapped_count, mapped_room;
+    uint32_t mapped_versions, mapped_among; /* … so many versions, and cells of the environment */
     struct ttl_step *ttls; /* of the mapping in force; the first at INSTANT_BEGIN */
     uint32_t ttl_count;
     struct reason_step *reasons; /* why its results have no effect */
@@ -187,10 +191,12 @@ struct window {
 struct cell {
     struct standing *standing;
     uint32_t control;
-    uint32_t number;         /* NONE: not given yet */
-    uint32_t rank;           /* among all of the environment, by name; see environment.ranked */
-    bool kin;                /* may inherit or be inherited from: keeps its own steps apart */
-    struct cell_step *steps; /* shown; without kin its own as well */
+    uint32_t number;             /* NONE: not given yet */
+    uint32_t rank;               /* among all of the environment, by name; see environment.ranked */
+    bool kin;                    /* may inherit or be inherited from: keeps its own steps apart */
+    const struct naming *naming; /* what maps checks to it; NULL: not known yet */
+    struct population *population; /* of the first of these checks; NULL: not known yet */
+    struct cell_step *steps;       /* shown; without kin its own as well */
     uint32_t step_count, step_room;
     struct cell_step
         *own; /* rules 1 to 3 and 5 to 10; a change of `inherits` is a transition too */
@@ -219,11 +225,13 @@ struct certified_step {
 struct standing { /* of a standard in an environment */
     struct environment *environment;
     uint32_t standard;
+    const struct governance_fact *fact; /* the standard's; NULL: not known yet */
     struct service_fact scope;
     struct cell *cells;          /* by control */
+    uint32_t first_ranked;       /* where they begin among the environment's ranked ones */
     struct standing_step *own;   /* as the cells have it */
     struct standing_step *shown; /* with the bases; what is reported */
-    uint32_t own_count, shown_count;
+    uint32_t own_count, own_room, shown_count, shown_room;
     struct certified_step *certified;
     uint32_t certified_count;
     instant own_dirty_from, shown_dirty_from;
@@ -374,6 +382,13 @@ void unmapped_queue(struct posture_service *service, struct population *populati
 void stream_touch(struct posture_service *service, uint32_t stream, instant from);
 void observation_touch(struct posture_service *service, uint32_t number); /* to be judged again */
 void standing_touch(struct standing *standing, instant from); /* its counts or membership */
+struct mapped_cells {
+    struct cell **items;
+    uint32_t count, room;
+};
+/* The environment's cells that a version of a check's mapping names. */
+void mapped_cells_add(struct posture_service *service, const struct environment *environment,
+                      const struct mapping *mapping, struct mapped_cells *cells, size_t *meter);
 /* Touches the cells that any version of a check's mapping (NULL: none) ever named: one version
  * takes over from another. */
 void touch_mapped_cells(struct posture_service *service, const struct environment *environment,

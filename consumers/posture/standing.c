@@ -28,6 +28,11 @@ struct steps {
     uint32_t count, room;
 };
 
+struct space { /* serves one standing after the other */
+    struct changes changes, sorted;
+    struct steps steps;
+};
+
 static void add_change(struct changes *changes, struct change change)
 {
     changes->items = array_room(changes->items, &changes->room, changes->count + 1u,
@@ -49,8 +54,9 @@ static void merge_runs(const struct change *items, uint32_t from, uint32_t middl
 
 /* Every evaluation sorts as many as there are cells: with the comparison in place that costs a
  * third of what qsort takes. What comes from sorted steps is in order. */
-static void sort_changes(struct changes *changes)
+static void sort_changes(struct space *space)
 {
+    struct changes *changes = &space->changes, *other = &space->sorted;
     uint32_t count = changes->count;
     uint32_t sorted = 1;
     while (sorted < count && changes->items[sorted - 1].at <= changes->items[sorted].at)
@@ -58,19 +64,18 @@ static void sort_changes(struct changes *changes)
     if (sorted >= count)
         return;
     assert(count <= UINT32_MAX / 2);
-    struct change *other = array_new(count, sizeof *other, NULL);
+    other->items = array_room(other->items, &other->room, count, sizeof *other->items, NULL);
     for (uint32_t run = 1; run < count; run *= 2) {
         for (uint32_t from = 0; from < count; from += 2 * run) {
             uint32_t middle = from + run < count ? from + run : count;
             uint32_t until = middle + run < count ? middle + run : count;
-            merge_runs(changes->items, from, middle, until, other);
+            merge_runs(changes->items, from, middle, until, other->items);
         }
-        struct change *items = changes->items;
-        changes->items = other;
-        other = items;
+        struct changes swapped = *changes;
+        *changes = *other;
+        *other = swapped;
     }
-    changes->room = count;
-    free(other);
+    changes->count = count;
 }
 
 static uint32_t standing_steps_until(const struct standing_step *steps, uint32_t count, instant at)
@@ -104,23 +109,37 @@ static enum posture_value own_posture(const struct standing_step *step)
     return counts[CELL_EXCEPTED] > 0 ? POSTURE_PASSING_WITH_EXCEPTIONS : POSTURE_PASSING;
 }
 
+static void gather_cell(const struct cell *cell, instant start, struct changes *changes,
+                        struct standing_step *step)
+{
+    uint32_t i = cell_steps_until(cell, start);
+    uint8_t status = i == 0 ? CELL_NONE : (uint8_t)cell->steps[i - 1].status;
+    step->counts[status]++;
+    for (; i < cell->step_count; i++) {
+        uint8_t next = (uint8_t)cell->steps[i].status;
+        if (!cell->steps[i].transition)
+            continue;
+        add_change(changes, (struct change){cell->steps[i].at, status, next, true});
+        status = next;
+    }
+}
+
 /* The cells' transitions after `start`; their states then go into `step`. */
 static void gather_cells(const struct standing *standing, instant start, struct changes *changes,
                          struct standing_step *step)
 {
-    const struct cell *cell;
-    for (cell = standing->cells; cell != NULL; cell = cell->hh.next) {
-        uint32_t i = cell_steps_until(cell, start);
-        uint8_t status = i == 0 ? CELL_NONE : (uint8_t)cell->steps[i - 1].status;
-        step->counts[status]++;
-        for (; i < cell->step_count; i++) {
-            uint8_t next = (uint8_t)cell->steps[i].status;
-            if (!cell->steps[i].transition)
-                continue;
-            add_change(changes, (struct change){cell->steps[i].at, status, next, true});
-            status = next;
+    const struct environment *environment = standing->environment;
+    uint32_t count = HASH_COUNT(standing->cells);
+    if (environment->ranked_count == environment->all_count) { /* their memory is asked for ahead */
+        struct cell *const *cells = environment->ranked + standing->first_ranked;
+        for (uint32_t i = 0; i < count; i++) {
+            cells_ahead(cells + i, count - i);
+            gather_cell(cells[i], start, changes, step);
         }
+        return;
     }
+    for (const struct cell *cell = standing->cells; cell != NULL; cell = cell->hh.next)
+        gather_cell(cell, start, changes, step);
 }
 
 static bool same_values(const struct standing_step *a, const struct standing_step *b)
@@ -144,33 +163,33 @@ static void add_step(struct steps *steps, const struct standing_step *step,
 }
 
 static void sweep_own(const struct standing *standing, instant start, uint32_t kept,
-                      struct steps *steps)
+                      struct space *space)
 {
-    struct changes changes = {0};
+    struct changes *changes = &space->changes;
     struct standing_step now = {.at = start};
-    gather_cells(standing, start, &changes, &now);
+    changes->count = space->steps.count = 0;
+    gather_cells(standing, start, changes, &now);
     uint32_t scope = fact_steps_until(&standing->scope, start);
     for (uint32_t i = scope; i < standing->scope.step_count; i++)
-        add_change(&changes, (struct change){.at = standing->scope.steps[i].at});
-    sort_changes(&changes);
+        add_change(changes, (struct change){.at = standing->scope.steps[i].at});
+    sort_changes(space);
     struct standing_step last = {0};
     if (kept > 0)
         last = standing->own[kept - 1];
-    for (uint32_t i = 0; i < changes.count;) {
-        now.at = changes.items[i].at;
-        for (; i < changes.count && changes.items[i].at == now.at; i++) {
-            if (!changes.items[i].counts)
+    for (uint32_t i = 0; i < changes->count;) {
+        now.at = changes->items[i].at;
+        for (; i < changes->count && changes->items[i].at == now.at; i++) {
+            if (!changes->items[i].counts)
                 continue;
-            now.counts[changes.items[i].from]--;
-            now.counts[changes.items[i].to]++;
+            now.counts[changes->items[i].from]--;
+            now.counts[changes->items[i].to]++;
         }
         const struct fact_version *version = fact_in_force(&standing->scope, now.at);
         now.membership =
             version == NULL ? ASSAY__V1__MEMBERSHIP__MEMBERSHIP_UNSPECIFIED : version->membership;
         now.posture = version == NULL ? POSTURE_NONE : own_posture(&now);
-        add_step(steps, &now, &last);
+        add_step(&space->steps, &now, &last);
     }
-    free(changes.items);
 }
 
 /* ---- with the bases ---- */
@@ -318,24 +337,27 @@ static void gather_certified(const struct standing *standing, instant start,
 }
 
 static void sweep_shown(const struct evaluation *run, const struct standing *standing,
-                        instant start, uint32_t kept, struct steps *steps)
+                        instant start, uint32_t kept, struct space *space)
 {
     uint32_t name = to_governance(run->service, standing->standard);
     bool extends = standard_extends(run->governance, name);
-    struct changes changes = {0};
-    gather_own(standing, start, &changes);
-    gather_certified(standing, start, &changes);
+    struct changes *changes = &space->changes;
+    changes->count = space->steps.count = 0;
+    gather_own(standing, start, changes);
+    gather_certified(standing, start, changes);
     if (extends)
-        gather_base_changes(run, standing, name, start, &changes);
-    sort_changes(&changes);
+        gather_base_changes(run, standing, name, start, changes);
+    sort_changes(space);
     struct standing_step last = {0};
     if (kept > 0)
         last = standing->shown[kept - 1];
-    for (uint32_t i = 0; i < changes.count; i++) {
-        instant at = changes.items[i].at;
-        if (i + 1 < changes.count && changes.items[i + 1].at == at)
+    uint32_t until = standing_steps_until(standing->own, standing->own_count, start);
+    for (uint32_t i = 0; i < changes->count; i++) {
+        instant at = changes->items[i].at;
+        if (i + 1 < changes->count && changes->items[i + 1].at == at)
             continue;
-        uint32_t until = standing_steps_until(standing->own, standing->own_count, at);
+        while (until < standing->own_count && standing->own[until].at <= at)
+            until++;
         struct standing_step now = {0};
         if (until > 0)
             now = standing->own[until - 1];
@@ -343,12 +365,12 @@ static void sweep_shown(const struct evaluation *run, const struct standing *sta
         if (extends)
             now.posture = worst_with_bases(run, standing, now.posture, name, at);
         if (now.membership != ASSAY__V1__MEMBERSHIP__MEMBERSHIP_UNSPECIFIED) {
-            now.certificate_state = certified_at(standing, at)->state;
-            now.certified = certified_at(standing, at)->certified;
+            const struct certified_step *certified = certified_at(standing, at);
+            now.certificate_state = certified->state;
+            now.certified = certified->certified;
         }
-        add_step(steps, &now, &last);
+        add_step(&space->steps, &now, &last);
     }
-    free(changes.items);
 }
 
 /* ---- comparing and reporting ---- */
@@ -393,12 +415,11 @@ static void report(const struct evaluation *run, const struct standing *standing
 /* Puts `steps` in place of the held ones from `kept` on, reporting where asked. Returns the first
  * instant that differs. */
 static instant replace(const struct evaluation *run, const struct standing *standing,
-                       struct standing_step **held, uint32_t *held_count, uint32_t kept,
-                       const struct steps *steps, bool reported)
+                       struct steps *held, uint32_t kept, const struct steps *steps, bool reported)
 {
     instant first = INSTANT_END;
-    for (uint32_t old = kept, new = 0; old < *held_count || new < steps->count;) {
-        const struct standing_step *was = old < *held_count ? &(*held)[old] : NULL;
+    for (uint32_t old = kept, new = 0; old < held->count || new < steps->count;) {
+        const struct standing_step *was = old < held->count ? &held->items[old] : NULL;
         const struct standing_step *is = new < steps->count ? &steps->items[new] : NULL;
         enum posture_change change = STEP_SET;
         const struct standing_step *differs = is;
@@ -418,23 +439,24 @@ static instant replace(const struct evaluation *run, const struct standing *stan
         if (reported)
             report(run, standing, change, differs);
     }
-    uint32_t room = *held_count;
-    *held = array_room(*held, &room, kept + steps->count, sizeof **held, &run->service->bytes);
+    held->count = kept + steps->count;
+    held->items = array_room(held->items, &held->room, held->count, sizeof *held->items,
+                             &run->service->bytes);
     if (steps->count > 0)
-        memcpy(*held + kept, steps->items, steps->count * sizeof **held);
-    *held_count = kept + steps->count;
+        memcpy(held->items + kept, steps->items, steps->count * sizeof *held->items);
     return first;
 }
 
-static void evaluate_counts(struct evaluation *run, struct standing *standing)
+static void evaluate_counts(struct evaluation *run, struct standing *standing, struct space *space)
 {
     instant start = before(standing->own_dirty_from);
     uint32_t kept = standing_steps_until(standing->own, standing->own_count, start);
-    struct steps steps = {0};
-    sweep_own(standing, start, kept, &steps);
-    instant first =
-        replace(run, standing, &standing->own, &standing->own_count, kept, &steps, false);
-    free(steps.items);
+    struct steps own = {standing->own, standing->own_count, standing->own_room};
+    sweep_own(standing, start, kept, space);
+    instant first = replace(run, standing, &own, kept, &space->steps, false);
+    standing->own = own.items;
+    standing->own_count = own.count;
+    standing->own_room = own.room;
     standing->own_dirty_from = INSTANT_END;
     if (first == INSTANT_END)
         return;
@@ -443,27 +465,36 @@ static void evaluate_counts(struct evaluation *run, struct standing *standing)
     touch_extending(run, standing->environment, first);
 }
 
+static void evaluate_shown(struct evaluation *run, struct standing *standing, struct space *space)
+{
+    instant start = before(standing->shown_dirty_from);
+    uint32_t kept = standing_steps_until(standing->shown, standing->shown_count, start);
+    struct steps shown = {standing->shown, standing->shown_count, standing->shown_room};
+    sweep_shown(run, standing, start, kept, space);
+    parts_tell(run->sink, text_of(run->service, standing->environment->name),
+               text_of(run->service, standing->standard),
+               kept == 0 ? NULL : &standing->shown[kept - 1],
+               (struct standing_steps){standing->shown + kept, standing->shown_count - kept},
+               (struct standing_steps){space->steps.items, space->steps.count});
+    replace(run, standing, &shown, kept, &space->steps, true);
+    standing->shown = shown.items;
+    standing->shown_count = shown.count;
+    standing->shown_room = shown.room;
+    standing->shown_dirty_from = INSTANT_END;
+}
+
 void evaluate_standings(struct evaluation *run, struct environment *environment)
 {
+    struct space space = {0};
     for (uint32_t i = 0; i < environment->standing_count; i++) {
         if (environment->standings[i]->own_dirty_from != INSTANT_END)
-            evaluate_counts(run, environment->standings[i]);
+            evaluate_counts(run, environment->standings[i], &space);
     }
     for (uint32_t i = 0; i < environment->standing_count; i++) {
-        struct standing *standing = environment->standings[i];
-        if (standing->shown_dirty_from == INSTANT_END)
-            continue;
-        instant start = before(standing->shown_dirty_from);
-        uint32_t kept = standing_steps_until(standing->shown, standing->shown_count, start);
-        struct steps steps = {0};
-        sweep_shown(run, standing, start, kept, &steps);
-        parts_tell(run->sink, text_of(run->service, environment->name),
-                   text_of(run->service, standing->standard),
-                   kept == 0 ? NULL : &standing->shown[kept - 1],
-                   (struct standing_steps){standing->shown + kept, standing->shown_count - kept},
-                   (struct standing_steps){steps.items, steps.count});
-        replace(run, standing, &standing->shown, &standing->shown_count, kept, &steps, true);
-        free(steps.items);
-        standing->shown_dirty_from = INSTANT_END;
+        if (environment->standings[i]->shown_dirty_from != INSTANT_END)
+            evaluate_shown(run, environment->standings[i], &space);
     }
+    free(space.changes.items);
+    free(space.sorted.items);
+    free(space.steps.items);
 }

@@ -121,6 +121,21 @@ static uint32_t add_observation(struct posture_service *service, uint32_t number
     return made;
 }
 
+void posture_expect(const struct posture_service *service, uint32_t stream, const uuid *id)
+{
+    const struct stream *in = &service->streams[stream];
+    const struct population *population = service->populations[in->population];
+    index_ahead(&service->by_id, hash_bytes(id, sizeof *id));
+    if (population->touched_room > 0)
+        __builtin_prefetch(&population->touched[population->touched_count]);
+    if (in->count > 0) {
+        const char *last =
+            (const char *)observation_at(service, stream_versions(in)[in->count - 1]);
+        __builtin_prefetch(last);
+        __builtin_prefetch(last + 64);
+    }
+}
+
 void posture_add_result(struct posture_service *service, uint32_t stream,
                         const struct posture_result *result)
 {

@@ -125,7 +125,7 @@ static enum unmapped_reason reason_at(const struct evaluation *run,
 /* Brings the population's reasons up to date, noting the first instant that differs. */
 static void settle_reasons(struct evaluation *run, struct population *population)
 {
-    const struct governance_fact *mapping = mapping_of(run, population->check);
+    const struct governance_fact *mapping = mapping_of(run, population);
     struct instants instants = {0};
     gather_instants(run, population, mapping, &instants);
     struct reason_step *reasons = NULL;

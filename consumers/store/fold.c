@@ -2,6 +2,7 @@
 
 #include "consumers/store/connection.h"
 #include "consumers/store/fact_rows.h"
+#include "consumers/store/results.h"
 #include "consumers/store/sorted.h"
 
 #include <assert.h>
@@ -354,62 +355,17 @@ bool fold_catch_up(struct fold *fold, PGconn *connection, const struct locked *l
     return done;
 }
 
-static void add_result(struct fold *fold, struct service *service, const struct taken *taken,
-                       int64_t batch)
+static void add_records(struct fold *fold, struct service *service,
+                        const struct taken *const *records, size_t count, int64_t batch)
 {
-    const Assay__V1__ControlTestResult *body = taken->event->control_test_result;
-    bool created;
-    uint32_t stream =
-        posture_stream(service->posture, body->environment, body->check, body->subject, &created);
-    if (created) {
-        struct pgwire *wire = &fold->copies.stream.wire;
-        copy_row(&fold->copies.stream, 5);
-        pgwire_text(wire, service->name);
-        pgwire_int4(wire, (int32_t)stream);
-        pgwire_text(wire, body->environment);
-        pgwire_text(wire, body->check);
-        pgwire_text(wire, body->subject);
+    for (size_t i = 0; i < count; i++) {
+        i += results_tell(service, records + i, count - i, batch, &fold->copies);
+        if (i == count)
+            return;
+        struct posture_record record = taken_record(records[i], batch);
+        posture_add_fact(service->posture, records[i]->event, records[i]->digest, &record);
+        fact_row(&fold->copies, fold->keys, batch, records[i], service->name);
     }
-    uint32_t tool = POSTURE_NO_TOOL;
-    if (body->tool != NULL) {
-        tool = posture_tool(service->posture, body->tool->name, body->tool->version, &created);
-        if (created) {
-            struct pgwire *wire = &fold->copies.tool.wire;
-            copy_row(&fold->copies.tool, 4);
-            pgwire_text(wire, service->name);
-            pgwire_int4(wire, (int32_t)tool);
-            pgwire_text(wire, body->tool->name);
-            pgwire_text(wire, body->tool->version);
-        }
-    }
-    struct posture_result fact = {
-        .order = {.occurred_at = codec_instant(taken->event->occurred_at, INSTANT_BEGIN),
-                  .sequence = taken->event->sequence,
-                  .id = taken->id},
-        .result = body->result,
-        .expires_at = codec_instant(body->expires_at, INSTANT_END),
-        .tool = tool,
-        .record = taken_record(taken, batch),
-    };
-    assert(taken->has_id);
-    memcpy(fact.order.digest, taken->digest, sizeof fact.order.digest);
-    posture_add_result(service->posture, stream, &fact);
-    uint32_t source =
-        heard_note(service->heard, taken->event->source, body->check, fact.order.occurred_at);
-    pair_result(service_pair(service, body->environment), taken, stream,
-                tool == POSTURE_NO_TOOL ? -1 : (int32_t)tool, source);
-}
-
-static void add_record(struct fold *fold, struct service *service, const struct taken *taken,
-                       int64_t batch)
-{
-    if (taken->event->body_case == ASSAY__V1__EVENT__BODY_CONTROL_TEST_RESULT) {
-        add_result(fold, service, taken, batch);
-        return;
-    }
-    struct posture_record record = taken_record(taken, batch);
-    posture_add_fact(service->posture, taken->event, taken->digest, &record);
-    fact_row(&fold->copies, fold->keys, batch, taken, service->name);
 }
 
 void fold_told(struct fold *fold, int64_t batch, const struct taken *records, size_t count,
@@ -428,10 +384,8 @@ void fold_told(struct fold *fold, int64_t batch, const struct taken *records, si
     struct sorted sorted = sorted_of(records, count, &fold->services, services, locked_count);
     bool together = governance_log_inherits(fold->governance);
     for (size_t i = 0; i < locked_count; i++) {
-        for (uint32_t k = sorted.starts[i]; k < sorted.starts[i + 1]; k++) {
-            sorted_ahead(&sorted, k, sorted.starts[locked_count]);
-            add_record(fold, services[i], sorted.records[k], batch);
-        }
+        add_records(fold, services[i], sorted.records + sorted.starts[i],
+                    sorted.starts[i + 1] - sorted.starts[i], batch);
         if (!together)
             evaluate(fold, &services[i], 1, head, batch, &marks[i]);
     }

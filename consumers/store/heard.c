@@ -28,7 +28,9 @@ struct heard {
     struct source *sources;
     bool checks_changed, sources_changed; /* since written, as all below */
     size_t environments;
-    int64_t since; /* results */
+    int64_t since;     /* results */
+    uint32_t *by_pair; /* a check's number, plus one; 0: not looked up yet */
+    size_t pairs;
 };
 
 struct heard *heard_new(void)
@@ -58,6 +60,7 @@ void heard_free(struct heard *heard)
         free(source->bits);
         free(source);
     }
+    free(heard->by_pair);
     free(heard);
 }
 
@@ -104,9 +107,8 @@ static struct source *source_named(struct heard *heard, const void *name, size_t
     return source;
 }
 
-static void note(struct heard *heard, struct source *source, const char *check, instant at)
+static void note(struct source *source, uint32_t number, instant at)
 {
-    uint32_t number = check_named(heard, check, strlen(check))->number;
     if (at > source->last)
         source->last = at;
     if (number / 8 >= source->size) {
@@ -120,10 +122,27 @@ static void note(struct heard *heard, struct source *source, const char *check, 
     source->bits[number / 8] |= (uint8_t)(1u << number % 8);
 }
 
-uint32_t heard_note(struct heard *heard, const char *source_name, const char *check, instant at)
+/* Every result asks for it: it is looked up by its name once. */
+static uint32_t check_of_pair(struct heard *heard, uint32_t pair, const char *check)
+{
+    if (pair >= heard->pairs) {
+        size_t pairs = 2 * (size_t)pair + 16;
+        heard->by_pair = reallocarray(heard->by_pair, pairs, sizeof *heard->by_pair);
+        if (heard->by_pair == NULL)
+            abort();
+        memset(heard->by_pair + heard->pairs, 0, (pairs - heard->pairs) * sizeof *heard->by_pair);
+        heard->pairs = pairs;
+    }
+    if (heard->by_pair[pair] == 0)
+        heard->by_pair[pair] = check_named(heard, check, strlen(check))->number + 1;
+    return heard->by_pair[pair] - 1;
+}
+
+uint32_t heard_note(struct heard *heard, const char *source_name, uint32_t pair, const char *check,
+                    instant at)
 {
     struct source *source = source_named(heard, source_name, strlen(source_name));
-    note(heard, source, check, at);
+    note(source, check_of_pair(heard, pair, check), at);
     heard->since++;
     return source->number;
 }
@@ -133,7 +152,7 @@ void heard_restore_since(struct heard *heard, uint32_t source, const char *check
 {
     for (struct source *of = heard->sources; of != NULL; of = of->hh.next)
         if (of->number == source)
-            note(heard, of, check, at);
+            note(of, check_named(heard, check, strlen(check))->number, at);
     heard->since += results;
 }
 

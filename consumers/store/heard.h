@@ -33,8 +33,10 @@ void heard_restore(struct heard *heard, const uint8_t *bytes, size_t size,
 void heard_restore_since(struct heard *heard, uint32_t source, const char *check, instant at,
                          int64_t results);
 
-/* An accepted result of the service. Returns the source's place. */
-uint32_t heard_note(struct heard *heard, const char *source, const char *check, instant at);
+/* An accepted result of the service; `pair` is posture's small number of its environment and check.
+ * Returns the source's place. */
+uint32_t heard_note(struct heard *heard, const char *source, uint32_t pair, const char *check,
+                    instant at);
 
 /* ---- the rows of one transaction, not sent yet ---- */
 

@@ -11,6 +11,12 @@ static uint32_t *places_of(const struct taken *records, size_t count, struct ser
     if (places == NULL)
         abort();
     for (size_t i = 0; i < count; i++) {
+        enum { AHEAD = 8 };
+        if (i + AHEAD < count) { /* what names the service lies in one piece behind the event */
+            const char *event = (const char *)records[i + AHEAD].event;
+            for (size_t line = 0; line < 4; line++)
+                __builtin_prefetch(event + 64 * line);
+        }
         const char *name =
             records[i].verdict == VERDICT_ACCEPTED ? taken_service(&records[i]) : NULL;
         places[i] = UINT32_MAX;
@@ -44,21 +50,6 @@ struct sorted sorted_of(const struct taken *records, size_t count, struct servic
             sorted.records[sorted.starts[places[i] + 1]++] = &records[i];
     free(places);
     return sorted;
-}
-
-void sorted_ahead(const struct sorted *sorted, uint32_t at, uint32_t until)
-{
-    enum { RECORD_AHEAD = 8, EVENT_AHEAD = 4, LINE = 64, EVENT_LINES = 10 };
-    if (at + RECORD_AHEAD < until) {
-        const char *record = (const char *)sorted->records[at + RECORD_AHEAD];
-        for (size_t i = 0; i < sizeof(struct taken); i += LINE)
-            __builtin_prefetch(record + i);
-    }
-    if (at + EVENT_AHEAD < until) { /* decoded in one piece: its parts lie behind it */
-        const char *event = (const char *)sorted->records[at + EVENT_AHEAD]->event;
-        for (size_t i = 0; i < EVENT_LINES; i++)
-            __builtin_prefetch(event + i * LINE);
-    }
 }
 
 void sorted_free(struct sorted *sorted)

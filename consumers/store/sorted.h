@@ -22,8 +22,6 @@ struct sorted {
  * set. */
 struct sorted sorted_of(const struct taken *records, size_t count, struct services *known,
                         struct service *const *services, size_t service_count);
-/* Asks for what will be read of the records a little behind the one at `at`. */
-void sorted_ahead(const struct sorted *sorted, uint32_t at, uint32_t until);
 void sorted_free(struct sorted *sorted);
 
 #endif
