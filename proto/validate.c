@@ -221,6 +221,15 @@ static bool check_list(const struct walk *walk, const struct level *level,
     return again == count || refuse(walk, &path, "%s stands twice in the list", rule->unique);
 }
 
+/* By a function of its own: no field but a few has such a rule, and all would pay for its text. */
+__attribute__((noinline)) static bool check_also(const struct walk *walk, const struct level *level,
+                                                 const struct rule *rule, const struct path *path)
+{
+    char broken[sizeof walk->first->rule];
+    return rule->also(walk->event, level->message, sizeof broken, broken) ||
+           refuse(walk, path, "%s", broken);
+}
+
 static bool check_field(const struct walk *walk, const struct level *level, unsigned place)
 {
     const ProtobufCFieldDescriptor *field = &level->message->descriptor->fields[place];
@@ -229,14 +238,8 @@ static bool check_field(const struct walk *walk, const struct level *level, unsi
     if (field->label == PROTOBUF_C_LABEL_REPEATED)
         return check_list(walk, level, field, rule);
     struct path path = {level->path, field->name, PATH_SINGLE};
-    if (!check_value(walk, field, rule, base + field->offset, &path))
-        return false;
-    if (rule->also == NULL)
-        return true;
-    char broken[sizeof walk->first->rule];
-    if (rule->also(walk->event, level->message, sizeof broken, broken))
-        return true;
-    return refuse(walk, &path, "%s", broken);
+    return check_value(walk, field, rule, base + field->offset, &path) &&
+           (rule->also == NULL || check_also(walk, level, rule, &path));
 }
 
 /* Whether it belongs to a oneof in which another one is set, or none: all bodies but one do. */
