@@ -1,9 +1,9 @@
 """transport -- records a second without any database: had from Kafka, judged, and published.
 
-Consuming: what librdkafka can drain, and the same with each record decoded, validated and its
-digest taken. Publishing: the emitter from C and `assay publish` from a file of JSON Lines, against
-librdkafka sending the same values ready made, with the same settings, and against what jansson
-takes to parse the same lines.
+Consuming: what librdkafka can drain, and what is had as an aggregator has it, each record decoded,
+validated and its digest taken. Publishing: the emitter from C and `assay publish` from a file of
+JSON Lines, against librdkafka sending the same values ready made, with the same settings, and
+against what jansson takes to parse the same lines.
 """
 
 import json
