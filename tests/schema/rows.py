@@ -177,12 +177,14 @@ class Rows:
         return self.seq[key]
 
     def timeline(self, service, environment, batch, steps, complete_from=None):
-        """One row. The first of a pair is a keyframe from the beginning on."""
+        """One row. The first of a pair is a keyframe from the beginning on; those behind it say
+        nothing of the past of their transitions."""
         seq = self.next_seq("timeline", service, environment)
+        again = seq > 0 and complete_from is not None
         if seq == 0:
             complete_from = "-infinity"
 
-        def texts(values):
+        def sparse(values):
             return values if any(value is not None for value in values) else None
 
         self.database.query(
@@ -198,11 +200,12 @@ class Rows:
             [step.checks for step in steps],
             [step.missing for step in steps],
             [step.deciding for step in steps],
-            [step.cause for step in steps],
-            [step.known for step in steps],
-            texts([step.exception for step in steps]),
-            texts([step.finding for step in steps]),
-            texts([step.inherited_from for step in steps]),
+            sparse([step.cause if not again or step.at > complete_from else None
+                   for step in steps]),
+            None if again else [step.known for step in steps],
+            sparse([step.exception for step in steps]),
+            sparse([step.finding for step in steps]),
+            sparse([step.inherited_from for step in steps]),
         )
 
     def standing(self, service, environment, batch, steps, before=(), complete_from=None):
