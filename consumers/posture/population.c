@@ -1,49 +1,20 @@
 /*
- * Sweeps a population: the streams of one check in one environment, from an instant on, to steps
- * that say which result is the greatest of each category.
- *
- * A stream is a row of segments, each from its instant to the next one's: a version in force, fresh
- * and then stale. Only the starts are sorted: what has ended is noticed when it would be the
- * greatest. The sweep begins just before the window, so that every start in it is a point.
+ * Brings populations up to their streams: sweeps what is dirty, compares, and touches the cells
+ * above where something differs.
  */
 #include "consumers/posture/array.h"
 #include "consumers/posture/evaluation.h"
 #include "consumers/posture/reach.h"
+#include "consumers/posture/sweep.h"
 #include "proto/limits.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { IN_NOTHING = IN_NOT_CHECKED + 1, HEAPS = IN_NOT_CHECKED + 1 };
-
-struct segment {
-    instant from, until;
-    instant occurred_at; /* of the observation: most comparisons end there */
-    uint32_t observation;
-    uint32_t category;
-};
-
-struct heap { /* the greatest observation first; those that ended leave when they come first */
-    struct segment *items;
-    uint32_t count, room;
-    instant last_until; /* the greatest `until` ever put in since it was empty */
-};
-
 struct differences { /* between what was held and what is swept */
     struct window *windows;
     uint32_t count, room;
-};
-
-struct sweep { /* its arrays serve one population after the other */
-    const struct posture_service *service;
-    const struct population *population;
-    instant start; /* the window's, less one: its first state */
-    struct segment *starts;
-    uint32_t start_count, start_room;
-    struct heap heaps[HEAPS];
-    struct population_step *steps;
-    uint32_t step_count, step_room;
 };
 
 uint32_t population_steps_until(const struct population *population, instant at)
@@ -57,192 +28,6 @@ int64_t population_ttl(const struct population *population, instant at)
         steps_until(population->ttls, population->ttl_count, sizeof *population->ttls, at);
     assert(until > 0);
     return population->ttls[until - 1].ttl;
-}
-
-/* ---- the greatest of a category ---- */
-
-static bool greater(const struct sweep *sweep, const struct segment *a, const struct segment *b)
-{
-    if (a->occurred_at != b->occurred_at)
-        return a->occurred_at > b->occurred_at;
-    return observation_compare(sweep->service, a->observation, b->observation) > 0;
-}
-
-static void heap_put(const struct sweep *sweep, struct heap *heap, const struct segment *segment)
-{
-    if (heap->count > 0 && segment->until >= heap->last_until &&
-        greater(sweep, segment, &heap->items[0]))
-        heap->count = 0; /* none of them will ever be the greatest again */
-    if (heap->count == 0 || segment->until > heap->last_until)
-        heap->last_until = segment->until;
-    heap->items = array_room(heap->items, &heap->room, heap->count + 1u, sizeof *heap->items, NULL);
-    uint32_t at = heap->count++;
-    while (at > 0 && greater(sweep, segment, &heap->items[(at - 1) / 2])) {
-        heap->items[at] = heap->items[(at - 1) / 2];
-        at = (at - 1) / 2;
-    }
-    heap->items[at] = *segment;
-}
-
-static void heap_take(const struct sweep *sweep, struct heap *heap)
-{
-    struct segment last = heap->items[--heap->count];
-    uint32_t at = 0;
-    for (;;) {
-        uint32_t child = 2 * at + 1;
-        if (child >= heap->count)
-            break;
-        if (child + 1 < heap->count && greater(sweep, &heap->items[child + 1], &heap->items[child]))
-            child++;
-        if (!greater(sweep, &heap->items[child], &last))
-            break;
-        heap->items[at] = heap->items[child];
-        at = child;
-    }
-    if (heap->count > 0)
-        heap->items[at] = last;
-}
-
-static uint32_t heap_greatest(const struct sweep *sweep, struct heap *heap, instant at)
-{
-    while (heap->count > 0 && heap->items[0].until <= at)
-        heap_take(sweep, heap);
-    return heap->count == 0 ? NONE : heap->items[0].observation;
-}
-
-/* ---- streams to segments ---- */
-
-static void add_segment(struct sweep *sweep, uint32_t number, instant from, instant until,
-                        uint32_t category)
-{
-    if (from >= until || until <= sweep->start)
-        return;
-    struct segment segment = {.from = from,
-                              .until = until,
-                              .occurred_at =
-                                  observation_at(sweep->service, number)->head.order.occurred_at,
-                              .observation = number,
-                              .category = category};
-    if (from <= sweep->start) {
-        if (category < HEAPS)
-            heap_put(sweep, &sweep->heaps[category], &segment);
-        return;
-    }
-    sweep->starts = array_room(sweep->starts, &sweep->start_room, sweep->start_count + 1u,
-                               sizeof *sweep->starts, NULL);
-    sweep->starts[sweep->start_count++] = segment;
-}
-
-/* What may expire: `fresh` until then, stale after, as the ttl in force at each instant has it. */
-static void add_expiring(struct sweep *sweep, uint32_t number, instant from, instant until,
-                         uint32_t fresh)
-{
-    const struct observation *observation = observation_at(sweep->service, number);
-    const struct population *population = sweep->population;
-    for (uint32_t i = 0; i < population->ttl_count; i++) {
-        instant begin = population->ttls[i].at > from ? population->ttls[i].at : from;
-        instant end = i + 1 < population->ttl_count && population->ttls[i + 1].at < until
-                          ? population->ttls[i + 1].at
-                          : until;
-        if (begin >= end)
-            continue;
-        instant expiry = instant_add(observation->head.order.occurred_at, population->ttls[i].ttl);
-        if (observation->expires_at < expiry)
-            expiry = observation->expires_at;
-        add_segment(sweep, number, begin, expiry < end ? expiry : end, fresh);
-        add_segment(sweep, number, expiry > begin ? expiry : begin, end, IN_STALE);
-    }
-}
-
-/* An observation, in force from … until. */
-static void add_in_force(struct sweep *sweep, uint32_t number, instant from, instant until)
-{
-    switch (observation_at(sweep->service, number)->result) {
-    case ASSAY__V1__RESULT__RESULT_PASS:
-        add_expiring(sweep, number, from, until, IN_PASS);
-        break;
-    case ASSAY__V1__RESULT__RESULT_ERROR:
-    case ASSAY__V1__RESULT__RESULT_UNKNOWN:
-        add_expiring(sweep, number, from, until, IN_ERROR);
-        break;
-    case ASSAY__V1__RESULT__RESULT_NOT_APPLICABLE:
-        add_expiring(sweep, number, from, until, IN_NOTHING);
-        break;
-    case ASSAY__V1__RESULT__RESULT_FAIL:
-        add_segment(sweep, number, from, until, IN_FAIL);
-        break;
-    case ASSAY__V1__RESULT__RESULT_NOT_CHECKED:
-        add_segment(sweep, number, from, until, IN_NOT_CHECKED);
-        break;
-    default: /* INFO; RETIRED: the subject is gone */
-        add_segment(sweep, number, from, until, IN_NOTHING);
-    }
-}
-
-static void add_stream(struct sweep *sweep, const struct stream *stream)
-{
-    const uint32_t *versions = stream_versions(stream);
-    instant until = INSTANT_END;
-    for (uint32_t i = stream->count; i-- > 0;) {
-        const struct observation *observation = observation_at(sweep->service, versions[i]);
-        instant from = observation->head.order.occurred_at;
-        if (!(observation->flags & OBSERVATION_COUNTS) || from >= until)
-            continue; /* from == until: one of the same instant is greater */
-        add_in_force(sweep, versions[i], from, until);
-        until = from;
-        if (from <= sweep->start)
-            break;
-    }
-}
-
-/* ---- segments to steps ---- */
-
-static bool same_step(const struct population_step *a, const struct population_step *b)
-{
-    return a->not_checked == b->not_checked && a->came == b->came &&
-           memcmp(a->greatest, b->greatest, sizeof a->greatest) == 0;
-}
-
-static struct population_step state_at(struct sweep *sweep, instant at)
-{
-    struct population_step state = {.at = at, .came = NONE};
-    for (uint32_t category = 0; category < CATEGORIES; category++)
-        state.greatest[category] = heap_greatest(sweep, &sweep->heaps[category], at);
-    state.not_checked = heap_greatest(sweep, &sweep->heaps[IN_NOT_CHECKED], at) != NONE;
-    return state;
-}
-
-static int compare_starts(const void *a, const void *b)
-{
-    const struct segment *x = a, *y = b;
-    return (x->from > y->from) - (x->from < y->from);
-}
-
-static void sweep_starts(struct sweep *sweep)
-{
-    if (sweep->start_count > 1)
-        qsort(sweep->starts, sweep->start_count, sizeof *sweep->starts, compare_starts);
-    struct population_step before = state_at(sweep, sweep->start);
-    for (uint32_t i = 0; i < sweep->start_count;) {
-        instant at = sweep->starts[i].from;
-        const struct segment *came = NULL;
-        for (; i < sweep->start_count && sweep->starts[i].from == at; i++) {
-            const struct segment *segment = &sweep->starts[i];
-            if (segment->category < HEAPS)
-                heap_put(sweep, &sweep->heaps[segment->category], segment);
-            if (segment->occurred_at == at && (came == NULL || greater(sweep, segment, came)))
-                came = segment;
-        }
-        struct population_step state = state_at(sweep, at);
-        state.came = came == NULL ? NONE : came->observation;
-        if (!same_step(&state, &before) || state.came != NONE) {
-            sweep->steps = array_room(sweep->steps, &sweep->step_room, sweep->step_count + 1u,
-                                      sizeof *sweep->steps, NULL);
-            sweep->steps[sweep->step_count++] = state;
-        }
-        before = state;
-        before.came = NONE;
-    }
 }
 
 /* ---- what differs ---- */
@@ -315,9 +100,8 @@ static void gather_differences(const struct population *population, uint32_t kep
 
 /* Puts the swept steps in place of those from the window's start on. */
 static void replace_steps(struct posture_service *service, struct population *population,
-                          const struct sweep *sweep, struct differences *differences)
+                          uint32_t kept, const struct sweep *sweep, struct differences *differences)
 {
-    uint32_t kept = population_steps_until(population, sweep->start);
     gather_differences(population, kept, sweep, differences);
     population->steps =
         array_room(population->steps, &population->step_room, kept + sweep->step_count,
@@ -326,21 +110,8 @@ static void replace_steps(struct posture_service *service, struct population *po
         memcpy(population->steps + kept, sweep->steps,
                sweep->step_count * sizeof *population->steps);
     population->step_count = kept + sweep->step_count;
-}
-
-/* A population's streams lie wherever they were first mentioned: most of a sweep would be waiting.
- */
-static void prefetch(const struct posture_service *service, const struct population *population,
-                     uint32_t at)
-{
-    enum { STREAM_AHEAD = 16, VERSION_AHEAD = 8 };
-    if (at + STREAM_AHEAD < population->stream_count)
-        __builtin_prefetch(&service->streams[population->streams[at + STREAM_AHEAD]]);
-    if (at + VERSION_AHEAD < population->stream_count) {
-        const struct stream *stream = &service->streams[population->streams[at + VERSION_AHEAD]];
-        if (stream->count > 0)
-            __builtin_prefetch(observation_at(service, stream_versions(stream)[stream->count - 1]));
-    }
+    if (kept > 0)
+        population->steps[kept - 1].hidden |= sweep->hidden;
 }
 
 /* What the next sweeps begin with, and what they end with. */
@@ -365,27 +136,15 @@ static void prefetch_next(struct population *const *populations, uint32_t count)
 static void sweep_population(struct posture_service *service, struct population *population,
                              struct sweep *sweep, struct differences *differences)
 {
-    sweep->service = service;
-    sweep->population = population;
-    sweep->start =
-        population->dirty_from == INSTANT_BEGIN ? INSTANT_BEGIN : population->dirty_from - 1;
-    sweep->start_count = sweep->step_count = differences->count = 0;
-    for (uint32_t i = 0; i < HEAPS; i++)
-        sweep->heaps[i].count = 0;
-    for (uint32_t i = 0; i < population->stream_count; i++) {
-        prefetch(service, population, i);
-        add_stream(sweep, &service->streams[population->streams[i]]);
-    }
-    sweep_starts(sweep);
-    replace_steps(service, population, sweep, differences);
-}
-
-static void sweep_free(struct sweep *sweep)
-{
-    for (uint32_t i = 0; i < HEAPS; i++)
-        free(sweep->heaps[i].items);
-    free(sweep->starts);
-    free(sweep->steps);
+    instant from = population->dirty_from;
+    sweep_open(sweep, service, population, from == INSTANT_BEGIN ? INSTANT_BEGIN : from - 1);
+    differences->count = 0;
+    uint32_t kept = population_steps_until(population, sweep->start);
+    bool few = !population->all_dirty && 2 * population->touched_count <= population->stream_count;
+    if (!few || !resweep(sweep, kept))
+        sweep_all(sweep);
+    replace_steps(service, population, kept, sweep, differences);
+    population->all_dirty = false;
 }
 
 /* ---- the mapping above ---- */

@@ -399,7 +399,8 @@ void cell_touch(struct posture_service *service, struct cell *cell, instant from
     cell_touch_windows(service, cell, &(struct window){from, INSTANT_END, false}, 1);
 }
 
-void population_touch(struct posture_service *service, struct population *population, instant from)
+static void population_dirty(struct posture_service *service, struct population *population,
+                             instant from)
 {
     struct environment *in = population->environment;
     if (population->dirty_from == INSTANT_END) {
@@ -410,6 +411,12 @@ void population_touch(struct posture_service *service, struct population *popula
     }
     if (from < population->dirty_from)
         population->dirty_from = from;
+}
+
+void population_touch(struct posture_service *service, struct population *population, instant from)
+{
+    population_dirty(service, population, from);
+    population->all_dirty = true;
 }
 
 void unmapped_queue(struct posture_service *service, struct population *population)
@@ -431,7 +438,7 @@ void stream_touch(struct posture_service *service, uint32_t stream, instant from
         array_room(population->touched, &population->touched_room, population->touched_count + 1u,
                    sizeof *population->touched, &service->bytes);
     population->touched[population->touched_count++] = (struct touched){stream, from};
-    population_touch(service, population, from);
+    population_dirty(service, population, from);
     unmapped_queue(service, population);
 }
 

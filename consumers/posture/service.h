@@ -81,6 +81,8 @@ struct population_step {
     uint32_t greatest[CATEGORIES]; /* observation of each category; NONE */
     uint32_t came;                 /* greatest observation that occurred at `at`; NONE */
     bool not_checked;              /* a stream is NOT_CHECKED */
+    uint8_t hidden; /* bits of categories of which, before the next step, an observation may have
+                       begun to hold that is not the greatest */
 };
 
 struct ttl_step {
@@ -117,6 +119,7 @@ struct population {
     struct touched *touched; /* streams changed since the last evaluation */
     uint32_t touched_count, touched_room;
     instant dirty_from;
+    bool all_dirty;          /* from then on all its streams, not only the touched ones */
     instant reasons_changed; /* INSTANT_END: not */
     bool mapping_changed;    /* ttls must be looked at again */
     bool reasons_stale;      /* reasons must be looked at again */
@@ -377,6 +380,7 @@ void cell_number(struct posture_service *service, struct cell *cell);
 void cell_touch_windows(struct posture_service *service, struct cell *cell,
                         const struct window *windows, uint32_t count);
 void cell_touch(struct posture_service *service, struct cell *cell, instant from);
+/* All streams of it. */
 void population_touch(struct posture_service *service, struct population *population, instant from);
 void unmapped_queue(struct posture_service *service, struct population *population);
 void stream_touch(struct posture_service *service, uint32_t stream, instant from);

@@ -15,7 +15,7 @@ static bool is_result(const struct taken *taken)
 /* Asks for what will be read of the records a little behind the first of these. */
 static void read_ahead(const struct taken *const *records, size_t count)
 {
-    enum { RECORD_AHEAD = 8, EVENT_AHEAD = 4, LINE = 64, EVENT_LINES = 10 };
+    enum { RECORD_AHEAD = 24, EVENT_AHEAD = 12, LINE = 64, EVENT_LINES = 10 };
     if (RECORD_AHEAD < count) {
         const char *record = (const char *)records[RECORD_AHEAD];
         for (size_t i = 0; i < sizeof(struct taken); i += LINE)
