@@ -79,6 +79,12 @@ class Process:
             raise Failed(f"{self.command}: exit status {self.process.returncode}: {self.said()}")
         return self.said()
 
+    def pause(self):
+        self.process.send_signal(signal.SIGSTOP)
+
+    def go_on(self):
+        self.process.send_signal(signal.SIGCONT)
+
     def end(self, number=signal.SIGTERM):
         self.look()
         if self.process.poll() is None:

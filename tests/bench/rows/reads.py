@@ -7,13 +7,16 @@ own work would be most of it.
 Read twice: as the last batch left it, when everything is read from steps, and once the aggregators
 have come to rest and the present is ready to be read (docs/decisions/0012). The goals are for the
 latter; beside an ingest of every service it is the former that readers have.
+
+What an event costs is taken of an aggregator that has read its services, results and all, before:
+reading them is a matter of its start, and grows with the ledger as it must.
 """
 
 import os
 import time
 
 from figures import Figure, percentile
-from rows.ingesting import ingest
+from rows.ingesting import Account
 from stage import Stage
 
 SERVICE = "svc-200-payments"
@@ -31,6 +34,8 @@ PLAIN = "a plain table of the same rows"
 BUSY, REST = ", nothing ready", ""
 GROWTH = 1.2
 COST_GROWTH = 1.15
+MEMORY = ("--memory=4096",)  # holds the results of the largest ledger
+WARMING = 50_000  # events after which every service has been read
 
 
 def timed(call):
@@ -54,12 +59,24 @@ def read_all(database, statement, times):
 
 
 def grow(stage, database, upto, chunk):
-    """Fills the ledger up to so many events; the last chunk is measured."""
-    if upto - chunk > stage.sent:
-        stage.load(upto - chunk - stage.sent)
-        stage.take_in(database)
-    stage.load(max(chunk, upto - stage.sent))
-    return ingest(stage, database)
+    """Fills the ledger up to so many events. Returns what the last ones cost, in CPU seconds per
+    100,000, and the peak memory in MiB."""
+    before = upto - chunk - WARMING - stage.sent
+    if before > 0:
+        stage.load(before)
+        stage.take_in(database, MEMORY)
+    (aggregator,) = stage.aggregate(database, flags=MEMORY)
+    stage.load(WARMING)
+    database.await_taken(lambda: stage.sent, [aggregator])
+    aggregator.pause()  # a backlog, as any other ingest has
+    chunk = max(chunk, upto - stage.sent)
+    stage.load(chunk)
+    account = Account(stage, [aggregator])
+    aggregator.go_on()
+    database.await_taken(lambda: stage.sent, [aggregator])
+    cost = Account(stage, [aggregator]).per_100k(account, chunk)
+    aggregator.end()
+    return cost, aggregator.peak_kib / 1024
 
 
 def read_each(database, options):
@@ -86,15 +103,13 @@ def at_size(stage, database, options):
 
 def measure(options):
     goals = {what: goal for what, (_, goal) in READS.items()} | {"all cells": ALL_CELLS_MS}
-    runs = []
+    peak = {}
     with Stage(options.variant("steady")) as stage:
         filled = stage.filled()
         database = stage.database("run", filled)
         seen, cost = {options.sizes[0]: at_size(stage, database, options)}, {}
         for size in options.sizes[1:]:
-            run = grow(stage, database, size, options.chunk)
-            runs.append(run)
-            cost[size] = sum(run.cpu.values())
+            cost[size], peak[size] = grow(stage, database, size, options.chunk)
             seen[size] = at_size(stage, database, options)
     first = options.sizes[0]
     for size in options.sizes:
@@ -112,8 +127,11 @@ def measure(options):
                          at_most=GROWTH)
     for early, late in zip(options.sizes[1:], options.sizes[2:]):
         yield Figure("reads", f"CPU of an event, {late:,} against {early:,}", "s/100k",
-                     [cost[late]], [cost[early]], f"{early:,}", at_most=COST_GROWTH,
-                     more={"runs": [vars(run) for run in runs]})
+                     [sum(cost[late].values())], [sum(cost[early].values())], f"{early:,}",
+                     at_most=COST_GROWTH, more={"of each": [cost[late], cost[early]]})
+    for size in options.sizes[1:]:
+        yield Figure("reads", f"peak memory of the aggregator, {size:,} events", "MiB",
+                     [peak[size]])
 
 
 ROWS = {"reads": measure}
