@@ -1,7 +1,9 @@
 #include "consumers/store/connection.h"
 #include "consumers/store/pack.h"
 
+#include <assert.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -69,6 +71,19 @@ static void add_texts(struct request *request, const struct noted *noted, size_t
     for (size_t i = 0; i < count; i++)
         pgwire_text(wire, *(const char *const *)(const void *)((const char *)&noted[i] + member));
     pgwire_array_end(wire, mark);
+}
+
+void copies_note(struct copies *copies, struct noted environment)
+{
+    if (copies->environment_count == copies->environment_room) {
+        copies->environment_room =
+            copies->environment_room == 0 ? 16 : copies->environment_room * 2;
+        copies->environments = reallocarray(copies->environments, copies->environment_room,
+                                            sizeof *copies->environments);
+        if (copies->environments == NULL)
+            abort();
+    }
+    copies->environments[copies->environment_count++] = environment;
 }
 
 static void forget_environments(struct copies *copies)
@@ -179,6 +194,7 @@ struct copies_ahead {
     PGconn *connection;
     struct fault fault;
     bool runs, sent;
+    atomic_bool over; /* the thread has nothing more to do */
     pthread_t thread;
 };
 
@@ -186,6 +202,7 @@ static void *send_ahead(void *argument)
 {
     struct copies_ahead *ahead = argument;
     ahead->sent = send_rows(&ahead->rows, ahead->connection, &ahead->fault);
+    atomic_store(&ahead->over, true);
     return NULL;
 }
 
@@ -217,10 +234,17 @@ bool copies_send_ahead(struct copies *copies, PGconn *connection, struct fault *
     copies->ahead = ahead;
     copies->kept = ahead->rows.kept;
     ahead->connection = connection;
+    atomic_store(&ahead->over, false);
     ahead->runs = pthread_create(&ahead->thread, NULL, send_ahead, ahead) == 0;
     if (!ahead->runs) /* no thread can be had: not ahead, then */
         return send_rows(&ahead->rows, connection, fault);
     return true;
+}
+
+bool copies_under_way(const struct copies *copies)
+{
+    const struct copies_ahead *ahead = copies->ahead;
+    return ahead != NULL && ahead->runs && !atomic_load(&ahead->over);
 }
 
 void copies_await(struct copies *copies)
@@ -246,6 +270,16 @@ size_t copies_bytes(const struct copies *copies)
     for (size_t i = 0; i < TARGET_COUNT; i++)
         sum += target(copies, i)->wire.size;
     return sum;
+}
+
+void copies_join(struct copies *copies, struct copies *more)
+{
+    assert(more->heard == NULL && more->empty_first == 0 && more->ahead == NULL);
+    for (size_t i = 0; i < TARGET_COUNT; i++)
+        copy_join(target(copies, i), target(more, i));
+    for (size_t i = 0; i < more->environment_count; i++)
+        copies_note(copies, more->environments[i]);
+    more->environment_count = 0;
 }
 
 static void clear_rows(struct copies *copies)

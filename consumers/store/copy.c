@@ -48,6 +48,16 @@ const uint8_t *copy_next(const struct copy *copy, const uint8_t *row, size_t *si
     return next;
 }
 
+void copy_join(struct copy *copy, struct copy *more)
+{
+    if (more->rows == 0)
+        return;
+    begin_row(copy);
+    copy->rows += more->rows - 1;
+    pgwire_raw(&copy->wire, more->wire.bytes + sizeof HEADER, more->wire.size - sizeof HEADER);
+    copy_clear(more);
+}
+
 void copy_clear(struct copy *copy)
 {
     copy->wire.size = 0;

@@ -30,6 +30,9 @@ const uint8_t *copy_next(const struct copy *copy, const uint8_t *row, size_t *si
 /* Sends all rows to "record.table (columns…)" and empties the copy; for no rows, nothing. */
 bool copy_send(struct copy *copy, PGconn *connection, const char *target, struct fault *fault);
 
+/* Adds the rows of `more` and empties it. */
+void copy_join(struct copy *copy, struct copy *more);
+
 void copy_clear(struct copy *copy); /* keeps the room */
 void copy_free(struct copy *copy);
 

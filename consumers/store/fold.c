@@ -2,7 +2,9 @@
 
 #include "consumers/store/connection.h"
 #include "consumers/store/fact_rows.h"
-#include "consumers/store/results.h"
+#include "consumers/store/hand.h"
+#include "consumers/store/reporting.h"
+#include "consumers/store/sharing.h"
 #include "consumers/store/sorted.h"
 
 #include <assert.h>
@@ -13,12 +15,10 @@ struct fold {
     struct topics *topics;
     struct governance_log *governance;
     struct services services;
-    struct copies copies;
-    struct arena *keys;           /* fact keys, until the row is written */
+    struct hand hands[HANDS_MOST]; /* the first one's rows are the transaction's */
+    size_t hand_count;
     struct pair *governance_pair; /* unmapped governance facts: service "", environment "" */
 };
-
-static const size_t KEYS_CAP = 1 << 20;
 
 struct fold *fold_new(struct topics *topics, size_t cap)
 {
@@ -28,7 +28,7 @@ struct fold *fold_new(struct topics *topics, size_t cap)
     fold->topics = topics;
     fold->services.cap = cap;
     fold->governance = governance_log_new();
-    fold->keys = arena_new(KEYS_CAP);
+    hand_open(&fold->hands[fold->hand_count++]);
     fold->governance_pair = pair_new("", "");
     return fold;
 }
@@ -39,16 +39,25 @@ void fold_free(struct fold *fold)
         return;
     services_free(&fold->services);
     governance_log_free(fold->governance);
-    copies_free(&fold->copies);
-    arena_free(fold->keys);
+    for (size_t i = 0; i < fold->hand_count; i++)
+        hand_close(&fold->hands[i]);
     pair_free(fold->governance_pair);
     free(fold);
+}
+
+void fold_with_hands(struct fold *fold, size_t hands)
+{
+    assert(hands >= 1 && hands <= HANDS_MOST);
+    while (fold->hand_count < hands)
+        hand_open(&fold->hands[fold->hand_count++]);
+    while (fold->hand_count > hands)
+        hand_close(&fold->hands[--fold->hand_count]);
 }
 
 void fold_forget(struct fold *fold)
 {
     services_free(&fold->services);
-    copies_clear(&fold->copies);
+    copies_clear(fold_copies(fold));
     governance_log_free(fold->governance);
     fold->governance = governance_log_new();
     pair_free(fold->governance_pair);
@@ -57,145 +66,12 @@ void fold_forget(struct fold *fold)
 
 struct copies *fold_copies(struct fold *fold)
 {
-    return &fold->copies;
+    return &fold->hands[0].copies;
 }
 
 struct governance_log *fold_governance(struct fold *fold)
 {
     return fold->governance;
-}
-
-/* ---- what posture reports ---- */
-
-struct reporting {
-    struct fold *fold;
-    struct service *service; /* NULL: governance */
-    struct pair *pair;       /* of the last step, to look up once per environment */
-    const char *environment; /* the text it was asked for by */
-    bool any;                /* something was reported */
-    int64_t batch;
-};
-
-static struct pair *pair_of(struct reporting *to, const char *environment)
-{
-    to->any = true;
-    if (to->service == NULL)
-        return to->fold->governance_pair;
-    if (environment == NULL)
-        environment = "";
-    if (to->environment != environment) { /* posture's own text, while it tells */
-        to->pair = service_pair(to->service, environment);
-        to->environment = environment;
-    }
-    return to->pair;
-}
-
-static void on_cell(void *context, const char *environment, uint32_t cell,
-                    enum posture_change change, const struct posture_cell_step *step)
-{
-    pair_cell_step(pair_of(context, environment), cell, change, step);
-}
-
-static void on_cell_new(void *context, const char *environment, uint32_t cell, const char *standard,
-                        const char *control)
-{
-    struct reporting *to = context;
-    struct pgwire *wire = &to->fold->copies.cell.wire;
-    copy_row(&to->fold->copies.cell, 5);
-    pgwire_text(wire, to->service->name);
-    pgwire_text(wire, environment);
-    pgwire_int4(wire, (int32_t)cell);
-    pgwire_text(wire, standard);
-    pgwire_text(wire, control);
-}
-
-static void on_phase(void *context, const char *environment, const char *standard,
-                     enum posture_change change, const struct posture_phase_step *step)
-{
-    pair_phase_step(pair_of(context, environment), standard, change, step);
-}
-
-static void on_tally(void *context, const char *environment, const char *standard, instant at,
-                     enum cell_status status, int32_t change)
-{
-    pair_tally(pair_of(context, environment), standard, at, status, change);
-}
-
-static void on_certification(void *context, const char *programme, const char *standard,
-                             enum posture_change change,
-                             const struct posture_certification_step *step)
-{
-    struct reporting *to = context;
-    assert(to->service == NULL); /* certificates are governance's alone */
-    certification_step_row(&to->fold->copies, to->batch, programme, standard, change, step);
-}
-
-static void on_fact(void *context, enum posture_change change, const struct posture_fact_step *step)
-{
-    struct reporting *to = context;
-    to->any = true;
-    fact_step_row(&to->fold->copies, to->batch, change, step);
-}
-
-static void on_unmapped(void *context, enum posture_change change,
-                        const struct posture_unmapped_step *step)
-{
-    pair_unmapped_step(pair_of(context, step->environment), change, step);
-}
-
-static struct posture_sink sink_to(struct reporting *to)
-{
-    return (struct posture_sink){
-        .context = to,
-        .cell = on_cell,
-        .cell_new = on_cell_new,
-        .phase = on_phase,
-        .tally = on_tally,
-        .certification = on_certification,
-        .fact = on_fact,
-        .unmapped = on_unmapped,
-    };
-}
-
-static void write_pair(struct fold *fold, struct service *service, struct pair *pair, int64_t batch)
-{
-    instant from;
-    if (!pair_write(pair, batch, &fold->copies, &from))
-        return;
-    struct reporting to = {.fold = fold, .service = service, .batch = batch};
-    struct posture_sink sink = sink_to(&to);
-    sink.unmapped = NULL; /* these have no keyframes */
-    posture_each(service->posture, pair_environment(pair), from, &sink);
-    pair_keyframe(pair, batch, from, &fold->copies);
-}
-
-/* Evaluates services together and writes one row a (service, environment). *marks[i] becomes true
- * where the i-th has anything to write. */
-static void evaluate(struct fold *fold, struct service **services, size_t count, int64_t position,
-                     int64_t batch, bool **marks)
-{
-    struct posture_service **postures = calloc(count, sizeof(struct posture_service *));
-    struct reporting *to = calloc(count, sizeof *to);
-    struct posture_sink *sinks = calloc(count, sizeof *sinks);
-    if (postures == NULL || to == NULL || sinks == NULL)
-        abort();
-    for (size_t i = 0; i < count; i++) {
-        postures[i] = services[i]->posture;
-        to[i] = (struct reporting){.fold = fold, .service = services[i], .batch = batch};
-        sinks[i] = sink_to(&to[i]);
-    }
-    posture_evaluate_together(postures, count, governance_log_posture(fold->governance), position,
-                              batch, sinks);
-    for (size_t i = 0; i < count; i++) {
-        size_t before = copies_bytes(&fold->copies);
-        for (size_t k = 0; k < services[i]->pair_count; k++)
-            write_pair(fold, services[i], services[i]->pairs[k], batch);
-        if (to[i].any || copies_bytes(&fold->copies) != before)
-            *marks[i] = true;
-    }
-    free(postures);
-    free(to);
-    free(sinks);
 }
 
 /* ---- services ---- */
@@ -240,7 +116,7 @@ static bool read_services(struct fold *fold, PGconn *connection, struct service 
     services_trim(&fold->services); /* the last transaction's are there, wanted or not */
     size_t stored = begin_new(fresh, fresh_count);
     /* Rows not sent yet may be these services': a rebuild folds many batches in a row. */
-    if (stored > 0 && (!copies_settle(&fold->copies, connection, fault) ||
+    if (stored > 0 && (!copies_settle(fold_copies(fold), connection, fault) ||
                        !service_read(fresh, stored, connection, fold->topics, INT64_MAX, fault)))
         return false;
     for (size_t i = 0, k = 0; i < fresh_count; i++, k = 0) {
@@ -288,37 +164,80 @@ static bool open_services(struct fold *fold, PGconn *connection, const struct lo
     return done;
 }
 
+/* ---- several hands ---- */
+
+/* Has the work done on each of the services, and puts together what rows that gave. */
+static void share_out(struct fold *fold, size_t count, sharing_work *work, void *context)
+{
+    share(fold->hand_count, count, work, context);
+    for (size_t i = 1; i < fold->hand_count; i++)
+        copies_join(fold_copies(fold), &fold->hands[i].copies);
+}
+
+/* Services on their way to a governance commit, or to facts of a batch. */
+struct moving {
+    struct fold *fold;
+    const struct posture_governance *governance;
+    struct service **services;
+    bool **marks; /* in the same order */
+    int64_t position, batch;
+    bool together; /* one may concern another */
+    const struct sorted *sorted;
+};
+
+static bool concerned(const struct moving *moving, size_t i)
+{
+    return posture_concerned(moving->services[i]->posture, moving->governance,
+                             moving->services[i]->governance, moving->position);
+}
+
+static void evaluate(const struct moving *moving, struct hand *hand, size_t i, size_t count)
+{
+    hand_evaluate(hand, moving->governance, &moving->services[i], count, moving->position,
+                  moving->batch, &moving->marks[i]);
+}
+
+static void bring_one(void *context, size_t hand, size_t i)
+{
+    const struct moving *moving = context;
+    if (concerned(moving, i))
+        evaluate(moving, &moving->fold->hands[hand], i, 1);
+}
+
 /* One governance commit for all that have not come to it: those it concerns, each by itself, or all
  * together where one may concern another. */
 static void bring_to(struct fold *fold, struct service **services, size_t count, int64_t position,
                      int64_t batch, bool *changed)
 {
-    struct service **behind = calloc(count, sizeof(struct service *));
-    bool **marks = calloc(count, sizeof(bool *));
-    if (behind == NULL || marks == NULL)
+    struct moving moving = {
+        .fold = fold,
+        .governance = governance_log_posture(fold->governance),
+        .services = calloc(count, sizeof(struct service *)),
+        .marks = calloc(count, sizeof(bool *)),
+        .position = position,
+        .batch = batch,
+        .together = governance_log_inherits(fold->governance),
+    };
+    if (moving.services == NULL || moving.marks == NULL)
         abort();
     size_t found = 0;
-    bool together = governance_log_inherits(fold->governance);
     bool any = false;
     for (size_t i = 0; i < count; i++) {
         if (services[i]->governance >= position)
             continue;
-        bool concerned =
-            posture_concerned(services[i]->posture, governance_log_posture(fold->governance),
-                              services[i]->governance, position);
-        marks[found] = &changed[i];
-        behind[found] = services[i];
-        if (concerned && !together)
-            evaluate(fold, &behind[found], 1, position, batch, &marks[found]);
-        any = any || concerned;
+        moving.marks[found] = &changed[i];
+        moving.services[found] = services[i];
+        any = any || (moving.together && concerned(&moving, found));
         found++;
     }
-    if (any && together)
-        evaluate(fold, behind, found, position, batch, marks);
+    if (any)
+        evaluate(&moving, &fold->hands[0], 0, found);
+    else if (!moving.together)
+        share_out(fold, found, bring_one, &moving);
     for (size_t i = 0; i < found; i++)
-        behind[i]->governance = position;
-    free(behind);
-    free(marks);
+        moving.services[i]->governance = position;
+    free(moving.services);
+    free(moving.marks);
 }
 
 static bool catch_up(struct fold *fold, PGconn *connection, const struct locked *locked,
@@ -355,17 +274,15 @@ bool fold_catch_up(struct fold *fold, PGconn *connection, const struct locked *l
     return done;
 }
 
-static void add_records(struct fold *fold, struct service *service,
-                        const struct taken *const *records, size_t count, int64_t batch)
+static void tell_one(void *context, size_t hand, size_t i)
 {
-    for (size_t i = 0; i < count; i++) {
-        i += results_tell(service, records + i, count - i, batch, &fold->copies);
-        if (i == count)
-            return;
-        struct posture_record record = taken_record(records[i], batch);
-        posture_add_fact(service->posture, records[i]->event, records[i]->digest, &record);
-        fact_row(&fold->copies, fold->keys, batch, records[i], service->name);
-    }
+    const struct moving *moving = context;
+    const struct sorted *sorted = moving->sorted;
+    struct hand *by = &moving->fold->hands[hand];
+    hand_tell(by, moving->services[i], sorted->records + sorted->starts[i],
+              sorted->starts[i + 1] - sorted->starts[i], moving->batch);
+    if (!moving->together)
+        evaluate(moving, by, i, 1);
 }
 
 void fold_told(struct fold *fold, int64_t batch, const struct taken *records, size_t count,
@@ -373,31 +290,34 @@ void fold_told(struct fold *fold, int64_t batch, const struct taken *records, si
 {
     if (locked_count == 0)
         return;
-    struct service **services = calloc(locked_count, sizeof(struct service *));
-    bool **marks = calloc(locked_count, sizeof(bool *));
-    if (services == NULL || marks == NULL)
+    struct moving moving = {
+        .fold = fold,
+        .governance = governance_log_posture(fold->governance),
+        .services = calloc(locked_count, sizeof(struct service *)),
+        .marks = calloc(locked_count, sizeof(bool *)),
+        .position = head,
+        .batch = batch,
+        .together = governance_log_inherits(fold->governance),
+    };
+    if (moving.services == NULL || moving.marks == NULL)
         abort();
     for (size_t i = 0; i < locked_count; i++) {
-        services[i] = services_get(&fold->services, locked[i].service);
-        marks[i] = &changed[i];
+        moving.services[i] = services_get(&fold->services, locked[i].service);
+        moving.marks[i] = &changed[i];
     }
-    struct sorted sorted = sorted_of(records, count, &fold->services, services, locked_count);
-    bool together = governance_log_inherits(fold->governance);
+    struct sorted sorted =
+        sorted_of(records, count, &fold->services, moving.services, locked_count);
+    moving.sorted = &sorted;
+    share_out(fold, locked_count, tell_one, &moving);
+    if (moving.together)
+        evaluate(&moving, &fold->hands[0], 0, locked_count);
     for (size_t i = 0; i < locked_count; i++) {
-        add_records(fold, services[i], sorted.records + sorted.starts[i],
-                    sorted.starts[i + 1] - sorted.starts[i], batch);
-        if (!together)
-            evaluate(fold, &services[i], 1, head, batch, &marks[i]);
-    }
-    if (together)
-        evaluate(fold, services, locked_count, head, batch, marks);
-    for (size_t i = 0; i < locked_count; i++) {
-        service_heard(services[i], &fold->copies.heard);
-        services_settle(&fold->services, services[i]);
+        service_heard(moving.services[i], &fold_copies(fold)->heard);
+        services_settle(&fold->services, moving.services[i]);
     }
     sorted_free(&sorted);
-    free(services);
-    free(marks);
+    free(moving.services);
+    free(moving.marks);
 }
 
 /* ---- governance ---- */
@@ -420,14 +340,15 @@ bool fold_load_governance(struct fold *fold, PGconn *connection, struct fault *f
 void fold_governance_facts(struct fold *fold, int64_t batch, int64_t position,
                            const struct taken *records, size_t count)
 {
+    struct copies *copies = fold_copies(fold);
     for (size_t i = 0; i < count; i++)
         if (records[i].verdict == VERDICT_ACCEPTED && taken_service(&records[i]) == NULL)
-            fact_row(&fold->copies, fold->keys, batch, &records[i], NULL);
-    struct reporting to = {.fold = fold, .batch = batch};
-    struct posture_sink sink = sink_to(&to);
+            fact_row(copies, fold->hands[0].keys, batch, &records[i], NULL);
+    struct reporting to = {.copies = copies, .pair = fold->governance_pair, .batch = batch};
+    struct posture_sink sink = reporting_sink(&to);
     governance_log_commit(fold->governance, records, count, batch, position, &sink);
     instant from;
-    pair_write(fold->governance_pair, batch, &fold->copies, &from); /* has no timelines */
+    pair_write(fold->governance_pair, batch, copies, &from); /* has no timelines */
 }
 
 void fold_committed(struct fold *fold, const char *service, int64_t version)

@@ -24,6 +24,10 @@ struct fold *fold_new(struct topics *topics, size_t cap);
 void fold_free(struct fold *fold);
 void fold_forget(struct fold *fold);
 
+/* So many threads fold services that do not inherit, where a batch has many: 1 (as it is in the
+ * beginning) … HANDS_MOST. Between transactions only. */
+void fold_with_hands(struct fold *fold, size_t hands);
+
 struct copies *fold_copies(struct fold *fold);
 struct governance_log *fold_governance(struct fold *fold);
 

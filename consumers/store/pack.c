@@ -421,20 +421,6 @@ static void write_unmapped(struct pair *pair, int64_t batch, struct copies *copi
     ARRAY(wire, PGWIRE_TEXT, count, pgwire_text(wire, row[i].control));
 }
 
-static void note_environment(struct pair *pair, struct copies *copies)
-{
-    if (copies->environment_count == copies->environment_room) {
-        copies->environment_room =
-            copies->environment_room == 0 ? 16 : copies->environment_room * 2;
-        copies->environments = reallocarray(copies->environments, copies->environment_room,
-                                            sizeof *copies->environments);
-        if (copies->environments == NULL)
-            abort();
-    }
-    copies->environments[copies->environment_count++] =
-        (struct noted){copy_text(pair->service), copy_text(pair->environment)};
-}
-
 bool pair_write(struct pair *pair, int64_t batch, struct copies *copies, instant *from)
 {
     gathered_arrange(&pair->gathered);
@@ -458,7 +444,7 @@ bool pair_write(struct pair *pair, int64_t batch, struct copies *copies, instant
     if (first || standings > 0)
         write_standing(pair, batch, first, INSTANT_BEGIN, copies);
     if (first) {
-        note_environment(pair, copies);
+        copies_note(copies, (struct noted){copy_text(pair->service), copy_text(pair->environment)});
         state->keyframe_weight = state->weight;
         state->weight = 0;
     }

@@ -43,6 +43,9 @@ bool copies_send(struct copies *copies, PGconn *connection, struct fault *fault)
  */
 bool copies_send_ahead(struct copies *copies, PGconn *connection, struct fault *fault);
 
+/* Whether a call of copies_send_ahead would have to wait for the one before. */
+bool copies_under_way(const struct copies *copies);
+
 /* Before the next rows are sent, everything derived is emptied, for a rebuild by that version
  * (STORE_DERIVATION). Names are `kept`, which is borrowed until copies_clear: the record has the
  * right ones only after copies_settle, which is copies_send for whoever reads what was sent. */
@@ -51,6 +54,12 @@ bool copies_settle(struct copies *copies, PGconn *connection, struct fault *faul
 
 /* Waits for what is sent ahead, however it ends: before a rollback. */
 void copies_await(struct copies *copies);
+
+/* An environment met for the first time, for record.note_environments; takes its texts over. */
+void copies_note(struct copies *copies, struct noted environment);
+
+/* Adds all that `more` has, except who was heard, and empties it. */
+void copies_join(struct copies *copies, struct copies *more);
 
 void copies_clear(struct copies *copies); /* after a rollback */
 void copies_free(struct copies *copies);

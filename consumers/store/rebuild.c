@@ -5,6 +5,7 @@
 #include "consumers/store/connection.h"
 #include "consumers/store/kin_set.h"
 #include "consumers/store/reading.h"
+#include "consumers/store/sharing.h"
 #include "consumers/store/store.h"
 #include "runtime/stop.h"
 
@@ -21,7 +22,8 @@ struct rebuild {
     size_t count;
 };
 
-static const size_t SEND_BYTES = 8 << 20; /* rows kept before they are sent */
+/* Rows are sent as soon as those before them are, and waited for where there are so many. */
+static const size_t UNSENT_MOST = 64 << 20; /* bytes */
 
 /* The version of services that have been held once, and may have rows: they are read where memory
  * has lost them, others begin with nothing. */
@@ -118,8 +120,9 @@ static bool fold_commit(struct rebuild *rebuild, const struct commit *commit, st
     } else {
         done = fold_evidence(rebuild, commit, fault);
     }
-    if (done && copies_bytes(fold_copies(fold)) > SEND_BYTES)
-        done = copies_send_ahead(fold_copies(fold), rebuild->connection, fault);
+    struct copies *copies = fold_copies(fold);
+    if (done && (!copies_under_way(copies) || copies_bytes(copies) > UNSENT_MOST))
+        done = copies_send_ahead(copies, rebuild->connection, fault);
     fold_trim(fold);
     return done;
 }
@@ -196,12 +199,14 @@ bool store_rebuild(struct store *store, void (*progress)(uint64_t done, uint64_t
     rebuild.reading = reading_new(second);
     rebuild.kept = kept_new();
     fold_forget(store_fold(store));
+    fold_with_hands(store_fold(store), sharing_hands());
     bool done =
         begin(&rebuild, fault) && fold_all(&rebuild, progress, fault) && finish(&rebuild, fault);
     reading_free(rebuild.reading);
     if (!done)
         store_undo(store);
     fold_forget(store_fold(store)); /* versions have moved under it */
+    fold_with_hands(store_fold(store), 1);
     kept_free(rebuild.kept);
     for (size_t i = 0; i < rebuild.count; i++)
         free((char *)(uintptr_t)rebuild.services[i].service);
