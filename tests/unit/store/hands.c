@@ -73,7 +73,7 @@ static void tell_result(struct folding *folding, struct hand *hand, struct servi
     struct taken taken = {.offset = number, .kafka_timestamp = (AT + 86400) * 1000000};
     taken_decoded(&taken, &event);
     ck_assert(taken.has_id);
-    hand_tell(hand, service, &taken, folding->batch);
+    hand_tell(hand, service, &(const struct taken *){&taken}, 1, folding->batch);
 }
 
 static void fold_one(void *context, size_t hand, size_t item)
