@@ -3,8 +3,9 @@
  *
  * The loop: take what has arrived, commit it (where there is more, beside judging the next of it),
  * bring services forward that lag behind governance, look at the end of one log, and where nothing
- * else waits get the present ready for readers. Invariant at its top: everything committed is
- * complete up to held.next of each partition; everything else in memory may be lost without harm.
+ * else waits read services that batches will need, then get the present ready for readers.
+ * Invariant at its top: everything committed is complete up to held.next of each partition;
+ * everything else in memory may be lost without harm.
  */
 #include "consumers/aggregator/batch.h"
 #include "consumers/aggregator/held.h"
@@ -17,6 +18,7 @@
 #include "runtime/stop.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static struct kafka_settings kafka;
@@ -95,6 +97,7 @@ enum {
     QUIET_MS = 1000,           /* since the last commit */
     WALK_BUSY_MS = 1000,       /* of which a step takes a few, and a batch may wait for it */
     WALK_EVERY_MS = 60 * 1000, /* for what time alone changes, and others have committed */
+    READ_AHEAD = 8,            /* services a step, which a batch may wait for */
 };
 
 struct aggregator {
@@ -105,6 +108,8 @@ struct aggregator {
     struct present_walk walk;
     bool walking;             /* goes on at once, unless something comes */
     bool walk_again;          /* something was committed since it began */
+    bool reading;             /* services are read before batches need them, since an assignment */
+    char *read;               /* the last one that was; NULL: none yet */
     bool lagging;             /* the last catch-up found work */
     int catch_up_services;    /* that the next one takes together */
     struct patience patience; /* of what is not a batch */
@@ -122,6 +127,9 @@ static void on_assigned(void *context, struct intake_partition *partitions, size
     struct aggregator *aggregator = context;
     drop(aggregator);
     held_claim(&aggregator->held, partitions, count);
+    free(aggregator->read);
+    aggregator->read = NULL;
+    aggregator->reading = !once && aggregator->held.count > 0;
 }
 
 static void on_revoked(void *context)
@@ -270,8 +278,28 @@ static bool walk_on(struct aggregator *aggregator, int64_t now, struct fault *fa
     return true;
 }
 
-/* Between batches: lagging services, the end of one log, the present. False: stop. */
-static bool tend(struct aggregator *aggregator)
+/* The services whose results come by what has been assigned: the first burst would wait for all of
+ * them at once. */
+static bool read_ahead(struct aggregator *aggregator, struct fault *fault)
+{
+    const struct held *held = &aggregator->held;
+    struct take *takes = calloc(held->count + 1, sizeof *takes);
+    if (takes == NULL)
+        abort();
+    for (size_t i = 0; i < held->count; i++)
+        takes[i] = (struct take){.topic = held->items[i].topic->number,
+                                 .partition = held->items[i].partition};
+    bool done =
+        store_read_ahead(held->store, takes, held->count, READ_AHEAD, &aggregator->read, fault);
+    free(takes);
+    if (done)
+        aggregator->reading = aggregator->read != NULL;
+    return done;
+}
+
+/* Between batches: lagging services, the end of one log, and where nothing was taken what will be
+ * needed; then the present. False: stop. */
+static bool tend(struct aggregator *aggregator, bool took)
 {
     struct fault fault;
     int64_t now = elapsed_ms();
@@ -286,6 +314,8 @@ static bool tend(struct aggregator *aggregator)
     held_report(&aggregator->held);
     if (!held_look(&aggregator->held, &fault))
         return recover(aggregator, &fault);
+    if (aggregator->reading)
+        return took || read_ahead(aggregator, &fault) || recover(aggregator, &fault);
     return walk_on(aggregator, now, &fault) || recover(aggregator, &fault);
 }
 
@@ -293,14 +323,16 @@ static bool step(struct aggregator *aggregator)
 {
     if (batch_count(aggregator->batch) == 0 &&
         !collect(aggregator, aggregator->batch,
-                 aggregator->lagging || aggregator->walking ? 0 : IDLE_POLL_MS))
+                 aggregator->lagging || aggregator->walking || aggregator->reading ? 0
+                                                                                   : IDLE_POLL_MS))
         return false;
     if (batch_full(aggregator->batch)) { /* a backlog: the next batch is judged beside its commit */
         if (!collect(aggregator, aggregator->ahead, 0))
             return false;
         batch_judge_ahead(aggregator->ahead);
     }
-    if (batch_count(aggregator->batch) > 0) {
+    bool took = batch_count(aggregator->batch) > 0;
+    if (took) {
         bool governance;
         struct fault fault = {.reaction = FAULT_FENCED};
         switch (batch_commit(aggregator->batch, &governance)) {
@@ -319,7 +351,7 @@ static bool step(struct aggregator *aggregator)
     aggregator->ahead = aggregator->batch;
     aggregator->batch = next;
     held_end(&aggregator->held);
-    return tend(aggregator);
+    return tend(aggregator, took);
 }
 
 static int run(struct aggregator *aggregator)
@@ -381,6 +413,7 @@ int main(int argc, char **argv)
     batch_free(aggregator.ahead);
     held_drop(&aggregator.held);
     present_free(&aggregator.walk);
+    free(aggregator.read);
     store_free(aggregator.held.store);
     settings_free(&PROGRAM);
     return status;

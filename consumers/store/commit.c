@@ -306,7 +306,23 @@ static bool lock_lagging(struct hold *hold, PGconn *connection, int most, struct
     return true;
 }
 
-/* The kin of those that lag must move with them: all are locked anew, in order. */
+/* Holds services that were found without their kin: all are locked anew, in order. */
+static enum held hold_named(struct store *store, PGconn *connection, const char *const *names,
+                            size_t count, struct hold *hold, struct fault *fault)
+{
+    enum held held = HELD_TOO_FEW;
+    while (held == HELD_TOO_FEW) {
+        int64_t writer; /* whoever names a batch is a writer; the name is not used */
+        held = HELD_NOT;
+        if (hold_again(store, connection, hold, fault) &&
+            connection_command(connection, "BEGIN", fault) &&
+            ask_number(connection, "SELECT record.batch_name()", &writer, fault))
+            held = hold_kin(store, connection, names, count, hold, fault);
+    }
+    return held;
+}
+
+/* The kin of those that lag must move with them. */
 static enum held hold_lagging_kin(struct store *store, PGconn *connection,
                                   const struct hold *lagging, struct hold *hold,
                                   struct fault *fault)
@@ -316,15 +332,7 @@ static enum held hold_lagging_kin(struct store *store, PGconn *connection,
         abort();
     for (size_t i = 0; i < lagging->count; i++)
         names[i] = lagging->locked[i].service;
-    enum held held = HELD_TOO_FEW;
-    while (held == HELD_TOO_FEW) {
-        int64_t writer; /* whoever names a batch is a writer; the name is not used */
-        held = HELD_NOT;
-        if (hold_again(store, connection, hold, fault) &&
-            connection_command(connection, "BEGIN", fault) &&
-            ask_number(connection, "SELECT record.batch_name()", &writer, fault))
-            held = hold_kin(store, connection, names, lagging->count, hold, fault);
-    }
+    enum held held = hold_named(store, connection, names, lagging->count, hold, fault);
     free(names);
     return held;
 }
@@ -372,4 +380,65 @@ bool store_catch_up(struct store *store, int most, size_t *done, struct fault *f
         return store_undo(store);
     *done = found;
     return true;
+}
+
+/* The services after the one named whose last results came by these partitions. */
+static const char NEXT_OF_PARTITIONS[] =
+    "SELECT s.service FROM record.service s CROSS JOIN LATERAL"
+    " (SELECT h.topic[1] AS topic, h.partition[1] AS partition FROM record.history h"
+    " WHERE h.service = s.service ORDER BY h.environment DESC, h.seq DESC LIMIT 1) h"
+    " WHERE s.service > coalesce($1, '') AND (h.topic, h.partition) IN"
+    " (SELECT * FROM unnest($2::smallint[], $3::integer[])) ORDER BY s.service LIMIT $4::integer";
+
+static PGresult *ask_next(PGconn *connection, const char *after, const struct take *held,
+                          size_t count, int most, struct fault *fault)
+{
+    struct request request = {0};
+    pgwire_text(request_next(&request), after);
+    struct pgwire *wire = request_next(&request);
+    size_t mark = pgwire_array(wire, PGWIRE_INT2, count);
+    for (size_t i = 0; i < count; i++)
+        pgwire_int2(wire, held[i].topic);
+    pgwire_array_end(wire, mark);
+    wire = request_next(&request);
+    mark = pgwire_array(wire, PGWIRE_INT4, count);
+    for (size_t i = 0; i < count; i++)
+        pgwire_int4(wire, held[i].partition);
+    pgwire_array_end(wire, mark);
+    pgwire_int4(request_next(&request), most);
+    PGresult *result =
+        connection_call(connection, fault, PGRES_TUPLES_OK, NEXT_OF_PARTITIONS, &request);
+    request_free(&request);
+    return result;
+}
+
+bool store_read_ahead(struct store *store, const struct take *held, size_t count, int most,
+                      char **after, struct fault *fault)
+{
+    PGconn *connection = store_connection(store, fault);
+    if (connection == NULL)
+        return false;
+    PGresult *result = NULL;
+    if (connection_command(connection, "BEGIN", fault))
+        result = ask_next(connection, *after, held, count, most, fault);
+    if (result == NULL)
+        return store_undo(store);
+    size_t found = fold_room(store_fold(store)) ? (size_t)PQntuples(result) : 0;
+    const char **names = calloc(found + 1, sizeof *names);
+    if (names == NULL)
+        abort();
+    for (size_t i = 0; i < found; i++)
+        names[i] = result_text(result, (int)i, 0);
+    struct hold hold = {0};
+    bool worked = found == 0 ? connection_command(connection, "COMMIT", fault)
+                             : hold_named(store, connection, names, found, &hold, fault) == HELD &&
+                                   catch_up_held(store, connection, &hold, fault);
+    if (worked)
+        committed(store, &hold);
+    hold_free(&hold);
+    free(*after);
+    *after = worked && found == (size_t)most ? strdup(names[found - 1]) : NULL;
+    free(names);
+    PQclear(result);
+    return worked || store_undo(store);
 }

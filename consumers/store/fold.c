@@ -356,6 +356,11 @@ void fold_committed(struct fold *fold, const char *service, int64_t version)
     services_get(&fold->services, service)->version = version;
 }
 
+bool fold_room(const struct fold *fold)
+{
+    return fold->services.memory < fold->services.cap;
+}
+
 void fold_trim(struct fold *fold)
 {
     services_trim(&fold->services);

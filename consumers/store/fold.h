@@ -65,6 +65,9 @@ void fold_governance_facts(struct fold *fold, int64_t batch, int64_t position,
 /* After COMMIT: the service's row has this version now. */
 void fold_committed(struct fold *fold, const char *service, int64_t version);
 
+/* Whether services can be read that no batch has asked for. */
+bool fold_room(const struct fold *fold);
+
 /* What was not used since the last time goes, as far as it is over the cap; between transactions
  * only. */
 void fold_trim(struct fold *fold);

@@ -81,6 +81,15 @@ bool store_commit(struct store *store, struct taken *records, size_t count,
 /* Evaluates up to `most` services that lag behind governance; *done says how many. */
 bool store_catch_up(struct store *store, int most, size_t *done, struct fault *fault);
 
+/*
+ * Reads services into memory before a batch needs them, a walk in steps: up to `most` whose last
+ * results came by these partitions, after the one named *after (NULL: from the beginning), as far
+ * as memory goes. *after is the caller's to free: where to go on, NULL when it is over. Changes no
+ * more than store_catch_up does. Only topic and partition of the takes are read.
+ */
+bool store_read_ahead(struct store *store, const struct take *held, size_t count, int most,
+                      char **after, struct fault *fault);
+
 /* Whether every service is evaluated up to the last governance commit; false also where that
  * cannot be asked. */
 bool store_settled(struct store *store);
