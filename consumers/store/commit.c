@@ -1,12 +1,12 @@
 /*
  * The transaction of a batch, from BEGIN to COMMIT:
  *
- *   name the batch                    record.batch_name
+ *   name the batch                    record.batch_name, with BEGIN
  *   move its partitions on            record.advance: compare-and-swap, or fenced
  *   lock its services and their kin, then governance, shared      record.lock_services
  *     (governance batch: governance, alone            record.lock_governance)
  *   load governance up to the head; bring the services forward; fold; gather all rows
- *   COPY                              the ledger first
+ *   COPY                              the ledger first; one statement for all tables
  *   raise the services' versions      record.store_services
  *   take a position                   record.append_commit: the one lock that orders all commits
  *   COMMIT                            nothing in between
@@ -131,6 +131,16 @@ static bool mark_services(const struct hold *hold, bool which, const char *sql, 
     return result != NULL;
 }
 
+static bool begin_named(PGconn *connection, int64_t *batch, struct fault *fault)
+{
+    PGresult *result = connection_begin(connection, "SELECT record.batch_name()", fault);
+    if (result == NULL)
+        return false;
+    *batch = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
+    PQclear(result);
+    return true;
+}
+
 static const char STORE_SERVICES[] = "SELECT record.store_services($1, $2)";
 static const char SKIP_SERVICES[] = "SELECT record.skip_services($1, $2)";
 
@@ -239,8 +249,7 @@ static enum held try_commit(struct store *store, PGconn *connection, struct take
 {
     bool replay = take_count == 0;
     int64_t batch = 0;
-    if (!connection_command(connection, "BEGIN", fault) ||
-        !ask_number(connection, "SELECT record.batch_name()", &batch, fault) ||
+    if (!begin_named(connection, &batch, fault) ||
         (!replay && !ledger_advance(connection, batch, takes, take_count, fault)))
         return HELD_NOT;
     ledger_write(fold_copies(store_fold(store)), batch, records, count);
@@ -314,9 +323,7 @@ static enum held hold_named(struct store *store, PGconn *connection, const char 
     while (held == HELD_TOO_FEW) {
         int64_t writer; /* whoever names a batch is a writer; the name is not used */
         held = HELD_NOT;
-        if (hold_again(store, connection, hold, fault) &&
-            connection_command(connection, "BEGIN", fault) &&
-            ask_number(connection, "SELECT record.batch_name()", &writer, fault))
+        if (hold_again(store, connection, hold, fault) && begin_named(connection, &writer, fault))
             held = hold_kin(store, connection, names, count, hold, fault);
     }
     return held;

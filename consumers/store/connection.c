@@ -223,11 +223,19 @@ bool connection_copy(PGconn *connection, const char *sql, struct fault *fault)
     return result != NULL;
 }
 
-bool connection_finish(PGconn *connection, const char *sql, struct fault *fault)
+bool connection_copied(PGconn *connection, const char *copy, bool last, struct fault *fault)
 {
-    PGresult *result = expect(connection, 1, PGRES_COMMAND_OK, sql, fault);
+    PGresult *result = expect(connection, 1, last ? PGRES_COMMAND_OK : PGRES_COPY_IN, copy, fault);
     PQclear(result);
     return result != NULL;
+}
+
+PGresult *connection_begin(PGconn *connection, const char *query, struct fault *fault)
+{
+    char sql[256];
+    int size = snprintf(sql, sizeof sql, "BEGIN; %s", query);
+    assert(size > 0 && (size_t)size < sizeof sql);
+    return expect(connection, PQsendQuery(connection, sql), PGRES_TUPLES_OK, sql, fault);
 }
 
 bool result_null(const PGresult *result, int row, int column)

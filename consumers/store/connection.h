@@ -52,9 +52,14 @@ bool connection_each(PGconn *connection, struct fault *fault, const char *sql,
 /* A statement without parameters and rows: BEGIN, COMMIT, ROLLBACK. */
 bool connection_command(PGconn *connection, const char *sql, struct fault *fault);
 
-/* Opens `sql`, a COPY … FROM STDIN; PQputCopyData and PQputCopyEnd then, and how it ended. */
+/* BEGIN, and with it, in one round trip, a query without parameters: its rows, as text. */
+PGresult *connection_begin(PGconn *connection, const char *query, struct fault *fault);
+
+/* Opens `sql`, COPYs … FROM STDIN joined by semicolons. For each in turn PQputCopyData and
+ * PQputCopyEnd then, and how it ended; `copy` is its text, `last` is false where another follows,
+ * which is open then. */
 bool connection_copy(PGconn *connection, const char *sql, struct fault *fault);
-bool connection_finish(PGconn *connection, const char *sql, struct fault *fault);
+bool connection_copied(PGconn *connection, const char *copy, bool last, struct fault *fault);
 
 /* For the whole process: answers are waited for until they come. For programs whose statements may
  * take hours. */

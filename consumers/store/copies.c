@@ -168,21 +168,25 @@ static bool empty_derived(struct copies *copies, PGconn *connection, struct faul
     return done;
 }
 
-static bool send_table(struct copies *copies, size_t i, PGconn *connection, struct fault *fault)
+/* All at once, but for names of which a rebuild has to know first whether they come out the same.
+ */
+static bool send_tables(struct copies *copies, PGconn *connection, struct fault *fault)
 {
-    if (copies->kept != NULL && are_names(i))
-        return kept_send(copies->kept, TARGETS[i].target, target(copies, i), connection, fault);
-    return copy_send(target(copies, i), connection, TARGETS[i].target, fault);
+    struct copy_into into[TARGET_COUNT];
+    size_t count = 0;
+    for (size_t i = 0; i < TARGET_COUNT; i++) {
+        if (copies->kept == NULL || !are_names(i))
+            into[count++] = (struct copy_into){target(copies, i), TARGETS[i].target};
+        else if (!kept_send(copies->kept, TARGETS[i].target, target(copies, i), connection, fault))
+            return false;
+    }
+    return copy_send(into, count, connection, fault);
 }
 
 static bool send_rows(struct copies *copies, PGconn *connection, struct fault *fault)
 {
-    if (!empty_derived(copies, connection, fault))
-        return false;
-    for (size_t i = 0; i < TARGET_COUNT; i++)
-        if (!send_table(copies, i, connection, fault))
-            return false;
-    return send_environments(copies, connection, fault) && send_heard(copies, connection, fault);
+    return empty_derived(copies, connection, fault) && send_tables(copies, connection, fault) &&
+           send_environments(copies, connection, fault) && send_heard(copies, connection, fault);
 }
 
 /* ---- ahead ---- */

@@ -3,6 +3,7 @@
 #include "consumers/store/connection.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 /* libpq copies what it is given into its own buffer: large chunks would be held twice. */
 static const size_t CHUNK = 1 << 18;
@@ -77,17 +78,53 @@ static void put_all(struct copy *copy, PGconn *connection)
     PQputCopyEnd(connection, NULL);
 }
 
-bool copy_send(struct copy *copy, PGconn *connection, const char *target, struct fault *fault)
+static char *statement_of(const struct copy_into *into)
 {
-    if (copy->rows == 0)
-        return true;
-    char sql[512];
-    snprintf(sql, sizeof sql, "COPY %s FROM STDIN (FORMAT binary)", target);
-    if (!connection_copy(connection, sql, fault))
-        return false;
-    put_all(copy, connection);
-    copy_clear(copy);
-    return connection_finish(connection, sql, fault);
+    char *sql;
+    if (asprintf(&sql, "COPY %s FROM STDIN (FORMAT binary)", into->target) < 0)
+        abort();
+    return sql;
+}
+
+/* The statements that are not NULL, joined. */
+static char *joined(char *const *statements, size_t count)
+{
+    char *sql = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&sql, &size);
+    if (out == NULL)
+        abort();
+    for (size_t i = 0; i < count; i++)
+        if (statements[i] != NULL)
+            fprintf(out, "%s%s", ftell(out) > 0 ? "; " : "", statements[i]);
+    if (fclose(out) != 0)
+        abort();
+    return sql;
+}
+
+bool copy_send(const struct copy_into *into, size_t count, PGconn *connection, struct fault *fault)
+{
+    char **statements = calloc(count + 1, sizeof *statements);
+    if (statements == NULL)
+        abort();
+    size_t last = count; /* that has rows */
+    for (size_t i = 0; i < count; i++)
+        if (into[i].copy->rows > 0)
+            statements[last = i] = statement_of(&into[i]);
+    char *sql = joined(statements, count);
+    bool done = last == count || connection_copy(connection, sql, fault);
+    for (size_t i = 0; i < count && done; i++) {
+        if (statements[i] == NULL)
+            continue;
+        put_all(into[i].copy, connection);
+        copy_clear(into[i].copy);
+        done = connection_copied(connection, statements[i], i == last, fault);
+    }
+    for (size_t i = 0; i < count; i++)
+        free(statements[i]);
+    free(statements);
+    free(sql);
+    return done;
 }
 
 void copy_free(struct copy *copy)

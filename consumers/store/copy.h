@@ -1,5 +1,5 @@
 /*
- * copy -- rows into one table by binary COPY, in chunks.
+ * copy -- rows into tables by binary COPY, in chunks.
  *
  * The only way in which C adds rows. A COPY cannot be refused for data that was validated first, so
  * a failure is the world's or a bug.
@@ -27,8 +27,13 @@ void copy_row(struct copy *copy, int16_t columns);
 void copy_add(struct copy *copy, const uint8_t *row, size_t size);
 const uint8_t *copy_next(const struct copy *copy, const uint8_t *row, size_t *size);
 
-/* Sends all rows to "record.table (columns…)" and empties the copy; for no rows, nothing. */
-bool copy_send(struct copy *copy, PGconn *connection, const char *target, struct fault *fault);
+/* Sends all rows, each copy's to its "record.table (columns…)", in the order given, and empties the
+ * copies. One statement for all that have rows: a round trip each, and one more. */
+struct copy_into {
+    struct copy *copy;
+    const char *target;
+};
+bool copy_send(const struct copy_into *into, size_t count, PGconn *connection, struct fault *fault);
 
 /* Adds the rows of `more` and empties it. */
 void copy_join(struct copy *copy, struct copy *more);

@@ -134,7 +134,8 @@ static bool renew(struct table *table, PGconn *connection, struct fault *fault)
             copy_add(&again, table->rows.bytes + table->starts[i],
                      table->starts[i + 1] - table->starts[i]);
     forget_rows(table);
-    bool done = result != NULL && copy_send(&again, connection, table->target, fault);
+    bool done = result != NULL &&
+                copy_send(&(struct copy_into){&again, table->target}, 1, connection, fault);
     copy_free(&again);
     return done;
 }
@@ -181,7 +182,7 @@ bool kept_send(struct kept *kept, const char *target, struct copy *copy, PGconn 
         if (!renew(table, connection, fault))
             return false;
     }
-    return copy_send(copy, connection, target, fault);
+    return copy_send(&(struct copy_into){copy, target}, 1, connection, fault);
 }
 
 bool kept_settle(struct kept *kept, PGconn *connection, struct fault *fault)

@@ -30,11 +30,12 @@ struct point {
     uint32_t number;            /* of the signal */
     uint32_t when;
     char call[16];  /* "query", "data", "end" */
-    char text[224]; /* occurs in the statement, or in that of the COPY under way */
+    char text[224]; /* occurs in what was asked, or in the COPY under way */
 };
 
 static struct point *point;
-static char copying[128]; /* the last COPY; libpq is called by one thread here */
+static char copying[512]; /* the COPY under way; libpq is called by one thread here */
+static char behind[4096]; /* those that were sent with it, to come after it */
 static char asked[256];   /* the statement whose answer has not been read to its end; "": none */
 
 __attribute__((constructor)) static void map_point(void)
@@ -93,12 +94,22 @@ static void shorten(PGconn *connection, const char *sql)
         REAL(PQclear)(REAL(PQexec)(connection, session));
 }
 
+/* The next COPY of those that were sent together is open. */
+static void open_copy(void)
+{
+    size_t size = strcspn(behind, ";");
+    snprintf(copying, sizeof copying, "%.*s", (int)size, behind);
+    memmove(behind, behind + size, strlen(behind + size) + 1);
+    if (behind[0] == ';')
+        memmove(behind, behind + 1, strlen(behind));
+}
+
 /* What was asked is on its way. */
 static int sent(PGconn *connection, const char *sql, int done)
 {
     snprintf(asked, sizeof asked, "%s", sql);
     if (strncmp(sql, "COPY ", 5) == 0)
-        snprintf(copying, sizeof copying, "%s", sql);
+        snprintf(behind, sizeof behind, "%s", sql);
     if (done == 1 && reached(SENT, "query", sql)) {
         flush(connection);
         fire();
@@ -125,7 +136,10 @@ int PQsendQueryParams(PGconn *connection, const char *sql, int count, const Oid 
 PGresult *PQgetResult(PGconn *connection)
 {
     PGresult *result = REAL(PQgetResult)(connection);
-    bool answered = result == NULL || REAL(PQresultStatus)(result) == PGRES_COPY_IN;
+    bool opened = result != NULL && REAL(PQresultStatus)(result) == PGRES_COPY_IN;
+    bool answered = result == NULL || opened;
+    if (opened)
+        open_copy();
     if (answered && asked[0] != '\0') {
         char sql[sizeof asked];
         memcpy(sql, asked, sizeof sql);
