@@ -365,13 +365,10 @@ static const struct version *own_cause(const struct link *link, instant at)
         return own->cause;
     if (link->run == NULL || at == INSTANT_BEGIN)
         return NULL;
-    const struct version *cause = NULL;
     struct merge merge;
     merge_open(&merge, link->run, link->cell, at - 1, at);
-    if (merge_next(&merge) == at) {
-        merge_advance(&merge);
-        cause = merge_cause(&merge);
-    }
+    merge_seek(&merge, at); /* also where it counts no change then */
+    const struct version *cause = merge_cause(&merge);
     merge_close(&merge);
     return cause;
 }
