@@ -402,16 +402,8 @@ static PGresult *ask_next(PGconn *connection, const char *after, const struct ta
 {
     struct request request = {0};
     pgwire_text(request_next(&request), after);
-    struct pgwire *wire = request_next(&request);
-    size_t mark = pgwire_array(wire, PGWIRE_INT2, count);
-    for (size_t i = 0; i < count; i++)
-        pgwire_int2(wire, held[i].topic);
-    pgwire_array_end(wire, mark);
-    wire = request_next(&request);
-    mark = pgwire_array(wire, PGWIRE_INT4, count);
-    for (size_t i = 0; i < count; i++)
-        pgwire_int4(wire, held[i].partition);
-    pgwire_array_end(wire, mark);
+    TAKES(&request, PGWIRE_INT2, pgwire_int2(wire, held[i].topic));
+    TAKES(&request, PGWIRE_INT4, pgwire_int4(wire, held[i].partition));
     pgwire_int4(request_next(&request), most);
     PGresult *result =
         connection_call(connection, fault, PGRES_TUPLES_OK, NEXT_OF_PARTITIONS, &request);

@@ -185,6 +185,29 @@ struct moving {
     const struct sorted *sorted;
 };
 
+/* Room for up to so many services, which the caller fills in with their marks. */
+static struct moving moving_open(struct fold *fold, size_t most, int64_t position, int64_t batch)
+{
+    struct moving moving = {
+        .fold = fold,
+        .governance = governance_log_posture(fold->governance),
+        .services = calloc(most, sizeof(struct service *)),
+        .marks = calloc(most, sizeof(bool *)),
+        .position = position,
+        .batch = batch,
+        .together = governance_log_inherits(fold->governance),
+    };
+    if (moving.services == NULL || moving.marks == NULL)
+        abort();
+    return moving;
+}
+
+static void moving_close(struct moving *moving)
+{
+    free(moving->services);
+    free(moving->marks);
+}
+
 static bool concerned(const struct moving *moving, size_t i)
 {
     return posture_concerned(moving->services[i]->posture, moving->governance,
@@ -209,17 +232,7 @@ static void bring_one(void *context, size_t hand, size_t i)
 static void bring_to(struct fold *fold, struct service **services, size_t count, int64_t position,
                      int64_t batch, bool *changed)
 {
-    struct moving moving = {
-        .fold = fold,
-        .governance = governance_log_posture(fold->governance),
-        .services = calloc(count, sizeof(struct service *)),
-        .marks = calloc(count, sizeof(bool *)),
-        .position = position,
-        .batch = batch,
-        .together = governance_log_inherits(fold->governance),
-    };
-    if (moving.services == NULL || moving.marks == NULL)
-        abort();
+    struct moving moving = moving_open(fold, count, position, batch);
     size_t found = 0;
     bool any = false;
     for (size_t i = 0; i < count; i++) {
@@ -236,8 +249,7 @@ static void bring_to(struct fold *fold, struct service **services, size_t count,
         share_out(fold, found, bring_one, &moving);
     for (size_t i = 0; i < found; i++)
         moving.services[i]->governance = position;
-    free(moving.services);
-    free(moving.marks);
+    moving_close(&moving);
 }
 
 static bool catch_up(struct fold *fold, PGconn *connection, const struct locked *locked,
@@ -290,17 +302,7 @@ void fold_told(struct fold *fold, int64_t batch, const struct taken *records, si
 {
     if (locked_count == 0)
         return;
-    struct moving moving = {
-        .fold = fold,
-        .governance = governance_log_posture(fold->governance),
-        .services = calloc(locked_count, sizeof(struct service *)),
-        .marks = calloc(locked_count, sizeof(bool *)),
-        .position = head,
-        .batch = batch,
-        .together = governance_log_inherits(fold->governance),
-    };
-    if (moving.services == NULL || moving.marks == NULL)
-        abort();
+    struct moving moving = moving_open(fold, locked_count, head, batch);
     for (size_t i = 0; i < locked_count; i++) {
         moving.services[i] = services_get(&fold->services, locked[i].service);
         moving.marks[i] = &changed[i];
@@ -316,8 +318,7 @@ void fold_told(struct fold *fold, int64_t batch, const struct taken *records, si
         services_settle(&fold->services, moving.services[i]);
     }
     sorted_free(&sorted);
-    free(moving.services);
-    free(moving.marks);
+    moving_close(&moving);
 }
 
 /* ---- governance ---- */

@@ -53,16 +53,6 @@ void ledger_write(struct copies *copies, int64_t batch, const struct taken *reco
     }
 }
 
-/* One array parameter over all takes; `write` writes the element of takes[i]. */
-#define TAKES(request, type, write)                                                                \
-    do {                                                                                           \
-        struct pgwire *wire = request_next(request);                                               \
-        size_t mark_ = pgwire_array(wire, (type), count);                                          \
-        for (size_t i = 0; i < count; i++)                                                         \
-            write;                                                                                 \
-        pgwire_array_end(wire, mark_);                                                             \
-    } while (0)
-
 static void write_maybe(struct pgwire *wire, instant at)
 {
     if (at == INSTANT_BEGIN)

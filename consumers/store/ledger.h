@@ -10,6 +10,17 @@
 
 #include <libpq-fe.h>
 
+/* One array parameter of `request` over all takes, `count` of them; `write` writes the element of
+ * the i-th to `wire`. */
+#define TAKES(request, type, write)                                                                \
+    do {                                                                                           \
+        struct pgwire *wire = request_next(request);                                               \
+        size_t mark_ = pgwire_array(wire, (type), count);                                          \
+        for (size_t i = 0; i < count; i++)                                                         \
+            write;                                                                                 \
+        pgwire_array_end(wire, mark_);                                                             \
+    } while (0)
+
 /* Adds each record's ledger row, or, for a replay, its verdict row. */
 void ledger_write(struct copies *copies, int64_t batch, const struct taken *records, size_t count);
 

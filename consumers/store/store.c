@@ -224,26 +224,10 @@ bool store_look(struct store *store, const struct take *held, size_t count, inst
     if (connection == NULL)
         return false;
     struct request request = {0};
-    struct pgwire *wire = request_next(&request);
-    size_t mark = pgwire_array(wire, PGWIRE_INT2, count);
-    for (size_t i = 0; i < count; i++)
-        pgwire_int2(wire, held[i].topic);
-    pgwire_array_end(wire, mark);
-    wire = request_next(&request);
-    mark = pgwire_array(wire, PGWIRE_INT4, count);
-    for (size_t i = 0; i < count; i++)
-        pgwire_int4(wire, held[i].partition);
-    pgwire_array_end(wire, mark);
-    wire = request_next(&request);
-    mark = pgwire_array(wire, PGWIRE_INT8, count);
-    for (size_t i = 0; i < count; i++)
-        pgwire_int8(wire, held[i].epoch);
-    pgwire_array_end(wire, mark);
-    wire = request_next(&request);
-    mark = pgwire_array(wire, PGWIRE_INT8, count);
-    for (size_t i = 0; i < count; i++)
-        pgwire_int8(wire, held[i].next_offset);
-    pgwire_array_end(wire, mark);
+    TAKES(&request, PGWIRE_INT2, pgwire_int2(wire, held[i].topic));
+    TAKES(&request, PGWIRE_INT4, pgwire_int4(wire, held[i].partition));
+    TAKES(&request, PGWIRE_INT8, pgwire_int8(wire, held[i].epoch));
+    TAKES(&request, PGWIRE_INT8, pgwire_int8(wire, held[i].next_offset));
     pgwire_instant(request_next(&request), seen_at);
     PGresult *result = connection_call(connection, fault, PGRES_TUPLES_OK,
                                        "SELECT record.look($1, $2, $3, $4, $5)", &request);
