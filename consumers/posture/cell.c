@@ -310,37 +310,48 @@ static bool same_step(const struct cell_step *a, const struct cell_step *b)
            version_same_event(a->cause, b->cause);
 }
 
-/* Reports what differs between the held steps from `kept` on and the fresh ones. Returns the first
- * instant at which the status is another. */
-static instant report_differences(const struct evaluation *run, const struct cell *cell,
-                                  uint32_t kept, const struct fresh *fresh)
+/* Reports what differs between the held steps from `kept` on and the fresh ones. */
+static void report_differences(const struct evaluation *run, const struct cell *cell, uint32_t kept,
+                               const struct fresh *fresh)
 {
-    instant first = INSTANT_END;
     for (uint32_t old = kept, new = 0; old < cell->step_count || new < fresh->count;) {
         const struct cell_step *was = old < cell->step_count ? &cell->steps[old] : NULL;
         const struct cell_step *is = new < fresh->count ? &fresh->steps[new] : NULL;
-        bool status_differs;
-        instant at;
         if (is == NULL || (was != NULL && was->at < is->at)) {
-            at = was->at;
             old++;
-            status_differs = was->transition;
             report(run, cell, STEP_REMOVED, was, false);
-        } else {
-            bool both = was != NULL && was->at == is->at;
-            at = is->at;
-            new ++;
-            old += both;
-            if (both && same_step(was, is))
-                continue;
-            status_differs = both ? was->status != is->status || was->transition != is->transition
-                                  : is->transition;
-            report(run, cell, STEP_SET, is, both && was->transition && !is->transition);
+            continue;
         }
-        if (status_differs && at < first)
-            first = at;
+        bool both = was != NULL && was->at == is->at;
+        new ++;
+        old += both;
+        if (!both || !same_step(was, is))
+            report(run, cell, STEP_SET, is, both && was->transition && !is->transition);
     }
-    return first;
+}
+
+/* Tells the standing in which other status the cell is now, and when. */
+static void count_differences(struct posture_service *service, const struct cell *cell,
+                              uint32_t kept, const struct fresh *fresh)
+{
+    uint8_t was = kept > 0 ? (uint8_t)cell->steps[kept - 1].status : (uint8_t)CELL_NONE;
+    uint8_t is = was;
+    for (uint32_t old = kept, new = 0; old < cell->step_count || new < fresh->count;) {
+        instant old_at = old < cell->step_count ? cell->steps[old].at : INSTANT_END;
+        instant new_at = new < fresh->count ? fresh->steps[new].at : INSTANT_END;
+        instant at = old_at < new_at ? old_at : new_at;
+        uint8_t was_before = was, is_before = is;
+        if (old_at == at)
+            was = (uint8_t)cell->steps[old++].status;
+        if (new_at == at)
+            is = (uint8_t)fresh->steps[new ++].status;
+        if (was == is && was_before == is_before)
+            continue;
+        if (was != was_before) /* no longer */
+            standing_count(service, cell->standing, (struct count_change){at, was, was_before});
+        if (is != is_before)
+            standing_count(service, cell->standing, (struct count_change){at, is_before, is});
+    }
 }
 
 static void put_in_place(struct posture_service *service, struct cell_step **steps, uint32_t *count,
@@ -404,11 +415,10 @@ static void evaluate_cell(struct evaluation *run, struct cell *cell, struct fres
                                 cell->number, text_of(service, cell->standing->standard),
                                 text_of(service, cell->control));
     }
-    instant first = report_differences(run, cell, kept, fresh);
+    report_differences(run, cell, kept, fresh);
+    count_differences(service, cell, kept, fresh);
     put_in_place(service, &cell->steps, &cell->step_count, &cell->step_room, kept, fresh);
     cell->window_count = 0;
-    if (first != INSTANT_END)
-        standing_touch(cell->standing, first);
 }
 
 static int compare_cells(const void *a, const void *b, void *context)

@@ -32,13 +32,16 @@ static void tell_tally(const struct telling *to, instant at, const uint32_t *fro
 {
     if (to->sink->tally == NULL)
         return;
+    uint32_t changes[CELL_FAILED + 1]; /* what is taken away wraps */
+    uint32_t any = 0;                  /* mostly nothing: most instants are told for others' sake */
     for (int status = CELL_NOT_APPLICABLE; status <= CELL_FAILED; status++) {
-        int64_t change = (int64_t)upto[status] - from[status];
-        int64_t was = (int64_t)was_upto[status] - was_from[status];
-        if (change != was)
-            to->sink->tally(to->sink->context, to->environment, to->standard, at,
-                            (enum cell_status)status, (int32_t)(change - was));
+        changes[status] = upto[status] - from[status] - (was_upto[status] - was_from[status]);
+        any |= changes[status];
     }
+    for (int status = CELL_NOT_APPLICABLE; any != 0 && status <= CELL_FAILED; status++)
+        if (changes[status] != 0)
+            to->sink->tally(to->sink->context, to->environment, to->standard, at,
+                            (enum cell_status)status, (int32_t)changes[status]);
 }
 
 static instant at_of(struct standing_steps steps, uint32_t i)

@@ -40,6 +40,7 @@ static void free_standing(struct standing *standing)
     free_fact(&standing->scope);
     free(standing->own);
     free(standing->shown);
+    free(standing->changes);
     free(standing->certified);
     free(standing);
 }
@@ -458,6 +459,16 @@ void standing_touch(struct standing *standing, instant from)
 {
     if (from < standing->own_dirty_from)
         standing->own_dirty_from = from;
+}
+
+void standing_count(struct posture_service *service, struct standing *standing,
+                    struct count_change change)
+{
+    standing->changes =
+        array_room(standing->changes, &standing->change_room, standing->change_count + 1u,
+                   sizeof *standing->changes, &service->bytes);
+    standing->changes[standing->change_count++] = change;
+    standing_touch(standing, change.at);
 }
 
 void mapped_cells_add(struct posture_service *service, const struct environment *environment,

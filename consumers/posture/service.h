@@ -218,6 +218,11 @@ struct standing_step {
     bool certified;
 };
 
+struct count_change { /* from an instant on, a cell is in another status than it was held to be */
+    instant at;
+    uint8_t from, to; /* enum cell_status; alike: an instant to look at again */
+};
+
 struct certified_step {
     instant at;
     const struct version *cause; /* the greatest event that takes effect at `at` */
@@ -235,6 +240,8 @@ struct standing { /* of a standard in an environment */
     struct standing_step *own;   /* as the cells have it */
     struct standing_step *shown; /* with the bases; what is reported */
     uint32_t own_count, own_room, shown_count, shown_room;
+    struct count_change *changes; /* of its cells, since they were counted */
+    uint32_t change_count, change_room;
     struct certified_step *certified;
     uint32_t certified_count;
     instant own_dirty_from, shown_dirty_from;
@@ -385,7 +392,9 @@ void population_touch(struct posture_service *service, struct population *popula
 void unmapped_queue(struct posture_service *service, struct population *population);
 void stream_touch(struct posture_service *service, uint32_t stream, instant from);
 void observation_touch(struct posture_service *service, uint32_t number); /* to be judged again */
-void standing_touch(struct standing *standing, instant from); /* its counts or membership */
+void standing_touch(struct standing *standing, instant from);             /* its membership */
+void standing_count(struct posture_service *service, struct standing *standing,
+                    struct count_change change);
 struct mapped_cells {
     struct cell **items;
     uint32_t count, room;

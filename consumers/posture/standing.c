@@ -1,8 +1,9 @@
 /*
  * Evaluates standings: the counts of a standard's cells, and the posture they give with its bases.
  *
- * Two passes, each over its own window: `own` counts the transitions of the cells, `shown` looks at
- * own steps only, so that a change of a base moves what rests on it without counting cells again.
+ * Two passes, each over its own window: `own` moves the counts by what has changed of the cells,
+ * `shown` looks at own steps only, so that a change of a base moves what rests on it without
+ * counting cells again.
  */
 #include "consumers/posture/array.h"
 #include "consumers/posture/evaluation.h"
@@ -12,14 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct change { /* a cell's transition, where it counts; else an instant to look again at */
-    instant at;
-    uint8_t from, to; /* enum cell_status */
-    bool counts;
-};
-
 struct changes {
-    struct change *items;
+    struct count_change *items;
     uint32_t count, room;
 };
 
@@ -33,16 +28,16 @@ struct space { /* serves one standing after the other */
     struct steps steps;
 };
 
-static void add_change(struct changes *changes, struct change change)
+static void add_instant(struct changes *changes, instant at)
 {
     changes->items = array_room(changes->items, &changes->room, changes->count + 1u,
                                 sizeof *changes->items, NULL);
-    changes->items[changes->count++] = change;
+    changes->items[changes->count++] = (struct count_change){.at = at};
 }
 
 /* Merges two sorted runs, from … middle … until, into `to`. */
-static void merge_runs(const struct change *items, uint32_t from, uint32_t middle, uint32_t until,
-                       struct change *to)
+static void merge_runs(const struct count_change *items, uint32_t from, uint32_t middle,
+                       uint32_t until, struct count_change *to)
 {
     uint32_t left = from;
     uint32_t right = middle;
@@ -52,8 +47,8 @@ static void merge_runs(const struct change *items, uint32_t from, uint32_t middl
     }
 }
 
-/* Every evaluation sorts as many as there are cells: with the comparison in place that costs a
- * third of what qsort takes. What comes from sorted steps is in order. */
+/* An evaluation may sort as many as there are cells: with the comparison in place that costs a
+ * third of what qsort takes. */
 static void sort_changes(struct space *space)
 {
     struct changes *changes = &space->changes, *other = &space->sorted;
@@ -109,39 +104,6 @@ static enum posture_value own_posture(const struct standing_step *step)
     return counts[CELL_EXCEPTED] > 0 ? POSTURE_PASSING_WITH_EXCEPTIONS : POSTURE_PASSING;
 }
 
-static void gather_cell(const struct cell *cell, instant start, struct changes *changes,
-                        struct standing_step *step)
-{
-    uint32_t i = cell_steps_until(cell, start);
-    uint8_t status = i == 0 ? CELL_NONE : (uint8_t)cell->steps[i - 1].status;
-    step->counts[status]++;
-    for (; i < cell->step_count; i++) {
-        uint8_t next = (uint8_t)cell->steps[i].status;
-        if (!cell->steps[i].transition)
-            continue;
-        add_change(changes, (struct change){cell->steps[i].at, status, next, true});
-        status = next;
-    }
-}
-
-/* The cells' transitions after `start`; their states then go into `step`. */
-static void gather_cells(const struct standing *standing, instant start, struct changes *changes,
-                         struct standing_step *step)
-{
-    const struct environment *environment = standing->environment;
-    uint32_t count = HASH_COUNT(standing->cells);
-    if (environment->ranked_count == environment->all_count) { /* their memory is asked for ahead */
-        struct cell *const *cells = environment->ranked + standing->first_ranked;
-        for (uint32_t i = 0; i < count; i++) {
-            cells_ahead(cells + i, count - i);
-            gather_cell(cells[i], start, changes, step);
-        }
-        return;
-    }
-    for (const struct cell *cell = standing->cells; cell != NULL; cell = cell->hh.next)
-        gather_cell(cell, start, changes, step);
-}
-
 static bool same_values(const struct standing_step *a, const struct standing_step *b)
 {
     /* How many cells are out of scope, or are not, is no value of the standing. */
@@ -152,44 +114,80 @@ static bool same_values(const struct standing_step *a, const struct standing_ste
                   sizeof a->counts - FIRST * sizeof a->counts[0]) == 0;
 }
 
-static void add_step(struct steps *steps, const struct standing_step *step,
-                     struct standing_step *last)
+/* Own steps say of all cells what they are: differences are added to them. */
+static bool same_own(const struct standing_step *a, const struct standing_step *b)
 {
-    if (same_values(step, last))
-        return;
-    steps->items =
-        array_room(steps->items, &steps->room, steps->count + 1u, sizeof *steps->items, NULL);
-    steps->items[steps->count++] = *last = *step;
+    return same_values(a, b) && a->counts[CELL_OUT_OF_SCOPE] == b->counts[CELL_OUT_OF_SCOPE];
 }
 
-static void sweep_own(const struct standing *standing, instant start, uint32_t kept,
-                      struct space *space)
+static void add_step(struct steps *steps, const struct standing_step *step)
 {
-    struct changes *changes = &space->changes;
-    struct standing_step now = {.at = start};
-    changes->count = space->steps.count = 0;
-    gather_cells(standing, start, changes, &now);
-    uint32_t scope = fact_steps_until(&standing->scope, start);
+    steps->items =
+        array_room(steps->items, &steps->room, steps->count + 1u, sizeof *steps->items, NULL);
+    steps->items[steps->count++] = *step;
+}
+
+/* What has changed of the cells, and the instants from which on the membership may differ. */
+static void gather_changes(const struct standing *standing, uint32_t scope, struct changes *changes)
+{
+    changes->items = array_room(changes->items, &changes->room, standing->change_count,
+                                sizeof *changes->items, NULL);
+    if (standing->change_count > 0)
+        memcpy(changes->items, standing->changes,
+               standing->change_count * sizeof *standing->changes);
+    changes->count = standing->change_count;
     for (uint32_t i = scope; i < standing->scope.step_count; i++)
-        add_change(changes, (struct change){.at = standing->scope.steps[i].at});
+        add_instant(changes, standing->scope.steps[i].at);
+}
+
+static void settle_own(struct standing_step *now, const struct standing_step *was,
+                       const uint32_t *moved, const struct fact_version *version)
+{
+    for (uint32_t status = CELL_NONE + 1; status <= CELL_FAILED; status++)
+        now->counts[status] = was->counts[status] + moved[status];
+    now->membership =
+        version == NULL ? ASSAY__V1__MEMBERSHIP__MEMBERSHIP_UNSPECIFIED : version->membership;
+    now->posture = version == NULL ? POSTURE_NONE : own_posture(now);
+}
+
+/* The steps from `kept` on: those held, and what has changed of the cells since. `scope`: how many
+ * of the scope's steps are before that. Returns the first instant that differs. */
+static instant sweep_own(const struct standing *standing, uint32_t kept, uint32_t scope,
+                         struct space *space)
+{
+    static const struct standing_step NOTHING;
+    gather_changes(standing, scope, &space->changes);
     sort_changes(space);
-    struct standing_step last = {0};
-    if (kept > 0)
-        last = standing->own[kept - 1];
-    for (uint32_t i = 0; i < changes->count;) {
-        now.at = changes->items[i].at;
-        for (; i < changes->count && changes->items[i].at == now.at; i++) {
-            if (!changes->items[i].counts)
-                continue;
-            now.counts[changes->items[i].from]--;
-            now.counts[changes->items[i].to]++;
+    const struct changes *changes = &space->changes;
+    const struct service_fact *fact = &standing->scope;
+    const struct standing_step *was = kept > 0 ? &standing->own[kept - 1] : &NOTHING;
+    struct standing_step now, last = *was;
+    uint32_t moved[CELL_FAILED + 1] = {0}; /* added to the counts; what is taken away wraps */
+    instant first = INSTANT_END;
+    now = last;
+    space->steps.count = 0;
+    for (uint32_t i = 0, held = kept; i < changes->count || held < standing->own_count;) {
+        instant held_at = held < standing->own_count ? standing->own[held].at : INSTANT_END;
+        now.at = i < changes->count ? changes->items[i].at : INSTANT_END;
+        if (held_at <= now.at) {
+            now.at = held_at;
+            was = &standing->own[held++];
         }
-        const struct fact_version *version = fact_in_force(&standing->scope, now.at);
-        now.membership =
-            version == NULL ? ASSAY__V1__MEMBERSHIP__MEMBERSHIP_UNSPECIFIED : version->membership;
-        now.posture = version == NULL ? POSTURE_NONE : own_posture(&now);
-        add_step(&space->steps, &now, &last);
+        for (; i < changes->count && changes->items[i].at == now.at; i++) {
+            moved[changes->items[i].from]--;
+            moved[changes->items[i].to]++;
+        }
+        while (scope < fact->step_count && fact->steps[scope].at <= now.at)
+            scope++;
+        settle_own(&now, was, moved, scope == 0 ? NULL : fact->steps[scope - 1].version);
+        if (first == INSTANT_END && !same_own(&now, was))
+            first = now.at;
+        if (same_own(&now, &last))
+            continue;
+        last = now;
+        add_step(&space->steps, &now);
     }
+    return first;
 }
 
 /* ---- with the bases ---- */
@@ -299,7 +297,7 @@ static void gather_own(const struct standing *standing, instant start, struct ch
 {
     uint32_t i = standing_steps_until(standing->own, standing->own_count, start);
     for (; i < standing->own_count; i++)
-        add_change(changes, (struct change){.at = standing->own[i].at});
+        add_instant(changes, standing->own[i].at);
 }
 
 /* The instants at which a base may come, go or change. */
@@ -315,25 +313,27 @@ static void gather_base_changes(const struct evaluation *run, const struct stand
             governance_standard(run->governance, possible.names[i]);
         for (instant at = governance_next(fact, run->position, start); at != INSTANT_END;
              at = governance_next(fact, run->position, at))
-            add_change(changes, (struct change){.at = at});
+            add_instant(changes, at);
         const struct standing *base = standing_named(run->service, environment, possible.names[i]);
         if (base != NULL && base != standing)
             gather_own(base, start, changes);
     }
     for (uint32_t i = 0; i < environment->programme_count; i++) {
         if (environment->programmes[i].at > start)
-            add_change(changes, (struct change){.at = environment->programmes[i].at});
+            add_instant(changes, environment->programmes[i].at);
     }
     free(possible.names);
 }
 
-static void gather_certified(const struct standing *standing, instant start,
-                             struct changes *changes)
+static uint32_t certified_until(const struct standing *standing, instant at)
 {
-    for (uint32_t i = 0; i < standing->certified_count; i++) {
-        if (standing->certified[i].at > start)
-            add_change(changes, (struct change){.at = standing->certified[i].at});
-    }
+    return steps_until(standing->certified, standing->certified_count, sizeof *standing->certified,
+                       at);
+}
+
+static instant least(instant a, instant b)
+{
+    return a < b ? a : b;
 }
 
 static void sweep_shown(const struct evaluation *run, const struct standing *standing,
@@ -343,33 +343,42 @@ static void sweep_shown(const struct evaluation *run, const struct standing *sta
     bool extends = standard_extends(run->governance, name);
     struct changes *changes = &space->changes;
     changes->count = space->steps.count = 0;
-    gather_own(standing, start, changes);
-    gather_certified(standing, start, changes);
     if (extends)
         gather_base_changes(run, standing, name, start, changes);
     sort_changes(space);
     struct standing_step last = {0};
     if (kept > 0)
         last = standing->shown[kept - 1];
-    uint32_t until = standing_steps_until(standing->own, standing->own_count, start);
-    for (uint32_t i = 0; i < changes->count; i++) {
-        instant at = changes->items[i].at;
-        if (i + 1 < changes->count && changes->items[i + 1].at == at)
-            continue;
-        while (until < standing->own_count && standing->own[until].at <= at)
-            until++;
+    uint32_t own = standing_steps_until(standing->own, standing->own_count, start);
+    uint32_t certified = certified_until(standing, start);
+    uint32_t base = 0;
+    for (instant at;;) {
+        at = own < standing->own_count ? standing->own[own].at : INSTANT_END;
+        if (certified < standing->certified_count)
+            at = least(at, standing->certified[certified].at);
+        if (base < changes->count)
+            at = least(at, changes->items[base].at);
+        if (at == INSTANT_END)
+            return;
+        own += own < standing->own_count && standing->own[own].at == at;
+        certified +=
+            certified < standing->certified_count && standing->certified[certified].at == at;
+        while (base < changes->count && changes->items[base].at == at)
+            base++;
         struct standing_step now = {0};
-        if (until > 0)
-            now = standing->own[until - 1];
+        if (own > 0)
+            now = standing->own[own - 1];
         now.at = at;
         if (extends)
             now.posture = worst_with_bases(run, standing, now.posture, name, at);
-        if (now.membership != ASSAY__V1__MEMBERSHIP__MEMBERSHIP_UNSPECIFIED) {
-            const struct certified_step *certified = certified_at(standing, at);
-            now.certificate_state = certified->state;
-            now.certified = certified->certified;
+        if (now.membership != ASSAY__V1__MEMBERSHIP__MEMBERSHIP_UNSPECIFIED && certified > 0) {
+            now.certificate_state = standing->certified[certified - 1].state;
+            now.certified = standing->certified[certified - 1].certified;
         }
-        add_step(&space->steps, &now, &last);
+        if (same_values(&now, &last))
+            continue;
+        last = now;
+        add_step(&space->steps, &now);
     }
 }
 
@@ -412,51 +421,51 @@ static void report(const struct evaluation *run, const struct standing *standing
                         text_of(run->service, standing->standard), change, &reported);
 }
 
-/* Puts `steps` in place of the held ones from `kept` on, reporting where asked. Returns the first
- * instant that differs. */
-static instant replace(const struct evaluation *run, const struct standing *standing,
-                       struct steps *held, uint32_t kept, const struct steps *steps, bool reported)
+static void report_differences(const struct evaluation *run, const struct standing *standing,
+                               uint32_t kept, const struct steps *steps)
 {
-    instant first = INSTANT_END;
-    for (uint32_t old = kept, new = 0; old < held->count || new < steps->count;) {
-        const struct standing_step *was = old < held->count ? &held->items[old] : NULL;
+    if (run->sink->standing == NULL)
+        return;
+    for (uint32_t old = kept, new = 0; old < standing->shown_count || new < steps->count;) {
+        const struct standing_step *was =
+            old < standing->shown_count ? &standing->shown[old] : NULL;
         const struct standing_step *is = new < steps->count ? &steps->items[new] : NULL;
-        enum posture_change change = STEP_SET;
-        const struct standing_step *differs = is;
         if (is == NULL || (was != NULL && was->at < is->at)) {
-            change = STEP_REMOVED;
-            differs = was;
+            report(run, standing, STEP_REMOVED, was);
             old++;
-        } else {
-            bool both = was != NULL && was->at == is->at;
-            new ++;
-            old += both;
-            if (both && same_values(was, is))
-                continue;
+            continue;
         }
-        if (differs->at < first)
-            first = differs->at;
-        if (reported)
-            report(run, standing, change, differs);
+        bool both = was != NULL && was->at == is->at;
+        new ++;
+        old += both;
+        if (!both || !same_values(was, is))
+            report(run, standing, STEP_SET, is);
     }
-    held->count = kept + steps->count;
-    held->items = array_room(held->items, &held->room, held->count, sizeof *held->items,
-                             &run->service->bytes);
+}
+
+/* Puts `steps` in place of the held ones from `kept` on. */
+static void put_in_place(const struct evaluation *run, struct standing_step **held, uint32_t *count,
+                         uint32_t *room, uint32_t kept, const struct steps *steps)
+{
+    *held = array_room(*held, room, kept + steps->count, sizeof **held, &run->service->bytes);
     if (steps->count > 0)
-        memcpy(held->items + kept, steps->items, steps->count * sizeof *held->items);
-    return first;
+        memcpy(*held + kept, steps->items, steps->count * sizeof **held);
+    *count = kept + steps->count;
 }
 
 static void evaluate_counts(struct evaluation *run, struct standing *standing, struct space *space)
 {
-    instant start = before(standing->own_dirty_from);
-    uint32_t kept = standing_steps_until(standing->own, standing->own_count, start);
-    struct steps own = {standing->own, standing->own_count, standing->own_room};
-    sweep_own(standing, start, kept, space);
-    instant first = replace(run, standing, &own, kept, &space->steps, false);
-    standing->own = own.items;
-    standing->own_count = own.count;
-    standing->own_room = own.room;
+    enum { CHANGES_KEPT = 256 }; /* more than a batch has of most */
+    instant from = standing->own_dirty_from;
+    bool all = from == INSTANT_BEGIN;
+    uint32_t kept = all ? 0 : standing_steps_until(standing->own, standing->own_count, from - 1);
+    uint32_t scope = all ? 0 : fact_steps_until(&standing->scope, from - 1);
+    instant first = sweep_own(standing, kept, scope, space);
+    put_in_place(run, &standing->own, &standing->own_count, &standing->own_room, kept,
+                 &space->steps);
+    standing->change_count = 0;
+    standing->changes = array_emptied(standing->changes, &standing->change_room, CHANGES_KEPT,
+                                      sizeof *standing->changes, &run->service->bytes);
     standing->own_dirty_from = INSTANT_END;
     if (first == INSTANT_END)
         return;
@@ -469,17 +478,15 @@ static void evaluate_shown(struct evaluation *run, struct standing *standing, st
 {
     instant start = before(standing->shown_dirty_from);
     uint32_t kept = standing_steps_until(standing->shown, standing->shown_count, start);
-    struct steps shown = {standing->shown, standing->shown_count, standing->shown_room};
     sweep_shown(run, standing, start, kept, space);
     parts_tell(run->sink, text_of(run->service, standing->environment->name),
                text_of(run->service, standing->standard),
                kept == 0 ? NULL : &standing->shown[kept - 1],
                (struct standing_steps){standing->shown + kept, standing->shown_count - kept},
                (struct standing_steps){space->steps.items, space->steps.count});
-    replace(run, standing, &shown, kept, &space->steps, true);
-    standing->shown = shown.items;
-    standing->shown_count = shown.count;
-    standing->shown_room = shown.room;
+    report_differences(run, standing, kept, &space->steps);
+    put_in_place(run, &standing->shown, &standing->shown_count, &standing->shown_room, kept,
+                 &space->steps);
     standing->shown_dirty_from = INSTANT_END;
 }
 
