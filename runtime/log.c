@@ -8,6 +8,7 @@
 
 static const char *program = "assay";
 static enum log_level threshold = LOG_NOTICE;
+static _Thread_local const char *place; /* NULL: none */
 
 /*
  * A standard stream that came closed is opened so that using it fails (reading only for output).
@@ -43,6 +44,11 @@ static void make_plain(char *text)
     }
 }
 
+void log_place(const char *where)
+{
+    place = where;
+}
+
 void log_line(enum log_level level, const char *format, ...)
 {
     static const char *const prefix[] = {"error: ", "warning: ", "", "debug: "};
@@ -50,7 +56,8 @@ void log_line(enum log_level level, const char *format, ...)
         return;
     /* One write a line, so that lines of several processes on one terminal stay whole. */
     char line[4096];
-    int used = snprintf(line, sizeof line, "%s: %s", program, prefix[level]);
+    int used = snprintf(line, sizeof line, "%s%s%s: %s", program, place == NULL ? "" : ", ",
+                        place == NULL ? "" : place, prefix[level]);
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(line + used, sizeof line - (size_t)used - 1, format, arguments);

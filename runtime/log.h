@@ -18,6 +18,9 @@ enum log_level { LOG_ERROR, LOG_WARNING, LOG_NOTICE, LOG_DEBUG };
  * it first: it also sees to it that no file opened later becomes a standard stream. */
 void log_open(const char *name);
 
+/* Has the lines of this thread begin with "NAME, PLACE:"; borrowed for the thread's life. */
+void log_place(const char *place);
+
 __attribute__((format(printf, 2, 3))) void log_line(enum log_level level, const char *format, ...);
 
 #define log_error(...)   log_line(LOG_ERROR, __VA_ARGS__)

@@ -4,11 +4,12 @@
 #include "runtime/log.h"
 #include "runtime/stop.h"
 
+#include <stdatomic.h>
 #include <time.h>
 
 enum { FIRST_MS = 100, MOST_MS = 5000 };
 
-static bool failed;
+static atomic_bool failed; /* some lane has: all end */
 
 bool patience_wait(struct patience *patience, const struct fault *fault)
 {
@@ -26,9 +27,11 @@ bool patience_wait(struct patience *patience, const struct fault *fault)
     patience->wait_ms = patience->wait_ms == 0 ? FIRST_MS : patience->wait_ms * 2;
     if (patience->wait_ms > MOST_MS)
         patience->wait_ms = MOST_MS;
-    struct timespec wait = {patience->wait_ms / 1000, patience->wait_ms % 1000 * 1000000L};
-    nanosleep(&wait, NULL); /* a signal ends it early */
-    return !stop_requested();
+    int64_t until = elapsed_ms() + patience->wait_ms;
+    const struct timespec nap = {0, FIRST_MS * 1000000L}; /* a signal wakes one thread of several */
+    while (elapsed_ms() < until && !stop_requested() && !failed)
+        nanosleep(&nap, NULL);
+    return !stop_requested() && !failed;
 }
 
 void patience_over(struct patience *patience)

@@ -26,7 +26,7 @@ bool patience_wait(struct patience *patience, const struct fault *fault);
 /* After a success: says so, where it had been waited for. */
 void patience_over(struct patience *patience);
 
-/* Whether some wait met a fault that no waiting mends. */
+/* Whether some wait, of any thread, met a fault that no waiting mends. */
 bool patience_failed(void);
 
 #endif
