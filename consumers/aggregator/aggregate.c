@@ -19,6 +19,9 @@
 
 enum { LANES_MOST = 64, LANES_USUAL = 4 };
 
+/* Decoded events take a few times their bytes. */
+static const size_t DECODED = (size_t)256 << 20, DECODED_LEAST = (size_t)32 << 20;
+
 static struct kafka_settings kafka;
 static const char *database;
 static const char *group;
@@ -151,12 +154,15 @@ static size_t part(int64_t whole, size_t count)
 static int run(void)
 {
     size_t count = lane_count();
+    size_t decoded = DECODED / count;
     const struct lane_settings settings = {
         .kafka = &kafka,
         .group = group,
         .database = database,
         .program = PROGRAM.name,
-        .bounds = {part(batch_records, count), part(batch_bytes, count)},
+        .lanes = count,
+        .bounds = {part(batch_records, count), part(batch_bytes, count),
+                   decoded < DECODED_LEAST ? DECODED_LEAST : decoded},
         .memory = part(memory << 20, count),
         .once = once,
     };

@@ -28,9 +28,6 @@ struct batch {
     size_t ahead; /* so many of the first entries have been judged by it */
 };
 
-/* Decoded events take a few times their bytes; a batch that needs more is committed in parts. */
-static const size_t ARENA_CAP = (size_t)256 << 20;
-
 struct batch *batch_new(struct held *held, struct batch_bounds bounds)
 {
     struct batch *batch = calloc(1, sizeof *batch);
@@ -42,7 +39,7 @@ struct batch *batch_new(struct held *held, struct batch_bounds bounds)
     batch->taken = calloc(bounds.records, sizeof *batch->taken);
     if (batch->entries == NULL || batch->taken == NULL)
         abort();
-    batch->arena = arena_new(ARENA_CAP);
+    batch->arena = arena_new(bounds.decoded);
     return batch;
 }
 

@@ -20,6 +20,8 @@ struct batch;
 struct batch_bounds {
     size_t records; /* most records */
     size_t bytes;   /* of keys and values, about */
+    size_t decoded; /* most bytes of decoded events; where they need more it is committed in parts.
+                       At least what one of the largest takes. */
 };
 
 struct batch *batch_new(struct held *held, struct batch_bounds bounds);

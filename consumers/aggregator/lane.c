@@ -251,7 +251,8 @@ static bool begin(struct lane *lane)
             return false;
     patience_over(&lane->patience);
     struct intake_handler handler = {lane, on_assigned, on_revoked};
-    lane->held.intake = intake_new(lane->settings->kafka, lane->settings->group, &handler, &fault);
+    lane->held.intake = intake_new(lane->settings->kafka, lane->settings->group,
+                                   lane->settings->lanes, &handler, &fault);
     if (lane->held.intake == NULL) {
         fault.reaction = FAULT_FATAL;
         return patience_wait(&lane->patience, &fault);
@@ -280,11 +281,12 @@ size_t lane_run(const struct lane_settings *settings, _Atomic int64_t *committed
             if (settings->once && done(&lane))
                 break;
     size_t halted = held_halted(&lane.held); /* leaving the group lets go of them */
-    batch_free(lane.batch);                  /* the records are the client's */
-    batch_free(lane.ahead);
+    drop(&lane);                             /* the records are the client's */
     look_free(lane.held.look);
-    intake_free(lane.held.intake);
+    intake_free(lane.held.intake); /* which revokes */
     lane.held.intake = NULL;
+    batch_free(lane.batch);
+    batch_free(lane.ahead);
     held_drop(&lane.held);
     free(lane.read);
     store_free(lane.held.store);

@@ -19,6 +19,7 @@ struct lane_settings { /* the same for all lanes of a process; borrowed */
     const struct kafka_settings *kafka;
     const char *group;
     const char *database, *program; /* as store_new has them */
+    size_t lanes;                   /* of the process, which share what is fetched ahead */
     struct batch_bounds bounds;     /* of one lane */
     size_t memory;                  /* of one lane, bytes */
     bool once;                      /* return when everything there is has been taken */

@@ -8,11 +8,17 @@
 #include <assert.h>
 #include <librdkafka/rdkafka.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-enum { DESTROY_S = 5, SAMPLE_RECORDS = 32 };
+enum { DESTROY_S = 5, SAMPLE_RECORDS = 32, QUEUE_BACKOFF_MS = 20 };
+
+/* Bounds memory under a backlog. */
+#define QUEUE_KIB       65536
+#define TEXT_OF(number) #number
+#define AS_TEXT(number) TEXT_OF(number)
 
 struct intake {
     rd_kafka_t *kafka;
@@ -41,7 +47,7 @@ static const struct kafka_property PROPERTIES[] = {
     {"topic.metadata.refresh.interval.ms", "5000", false}, /* a new team's topic is found in this */
     {"fetch.message.max.bytes", "4194304", false},
     {"queued.min.messages", "100000", false},
-    {"queued.max.messages.kbytes", "65536", false}, /* bounds memory under a backlog */
+    {"queued.max.messages.kbytes", AS_TEXT(QUEUE_KIB), false},
 };
 
 static const char *const SUBSCRIPTION[] = {
@@ -119,19 +125,19 @@ static bool subscribe(struct intake *intake, struct fault *fault)
     return code == RD_KAFKA_RESP_ERR_NO_ERROR || kafka_fault_set(fault, code, "subscribing");
 }
 
-/* A librdkafka that can be told (2.2) looks at a full queue again so often, unless -X says it: see
- * keep_fetching. */
-static void set_queue_backoff(rd_kafka_conf_t *conf)
+/* Sets what follows from no table, where -X has left it at `usual`. */
+static void set_unless_said(rd_kafka_conf_t *conf, const char *key, const char *usual,
+                            size_t wanted)
 {
-    static const char key[] = "fetch.queue.backoff.ms";
-    char value[16];
+    char value[32];
     size_t size = sizeof value;
-    if (rd_kafka_conf_get(conf, key, value, &size) == RD_KAFKA_CONF_OK &&
-        strcmp(value, "1000") == 0)
-        rd_kafka_conf_set(conf, key, "20", NULL, 0);
+    if (rd_kafka_conf_get(conf, key, value, &size) != RD_KAFKA_CONF_OK || strcmp(value, usual) != 0)
+        return;
+    snprintf(value, sizeof value, "%zu", wanted);
+    rd_kafka_conf_set(conf, key, value, NULL, 0);
 }
 
-struct intake *intake_new(const struct kafka_settings *kafka, const char *group,
+struct intake *intake_new(const struct kafka_settings *kafka, const char *group, size_t among,
                           const struct intake_handler *handler, struct fault *fault)
 {
     rd_kafka_conf_t *conf = kafka_settings_configure(
@@ -149,7 +155,9 @@ struct intake *intake_new(const struct kafka_settings *kafka, const char *group,
         free(intake);
         return NULL;
     }
-    set_queue_backoff(conf);
+    set_unless_said(conf, "queued.max.messages.kbytes", AS_TEXT(QUEUE_KIB), QUEUE_KIB / among);
+    /* A librdkafka that can be told (2.2) looks at a full queue again so often: keep_fetching. */
+    set_unless_said(conf, "fetch.queue.backoff.ms", "1000", QUEUE_BACKOFF_MS);
     rd_kafka_conf_set_opaque(conf, intake);
     rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
     rd_kafka_conf_set_error_cb(conf, on_error);

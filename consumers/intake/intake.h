@@ -38,8 +38,9 @@ struct intake_handler {
     void (*revoked)(void *context); /* every partition: what is in hand must be dropped */
 };
 
-/* Connects lazily: unreachable brokers show as faults of intake_poll. NULL: FAULT_FATAL. */
-struct intake *intake_new(const struct kafka_settings *kafka, const char *group,
+/* Connects lazily: unreachable brokers show as faults of intake_poll. NULL: FAULT_FATAL. Of what a
+ * process fetches ahead it is one of `among` that share the bound, unless -X sets it. */
+struct intake *intake_new(const struct kafka_settings *kafka, const char *group, size_t among,
                           const struct intake_handler *handler, struct fault *fault);
 
 /* Leaves the group (the handler sees the revocation) and frees. */

@@ -176,7 +176,7 @@ static struct drained judge(const char *brokers, long count)
     struct kafka_settings kafka = {.brokers = brokers};
     struct intake_handler handler = {&begin, on_assigned, on_revoked};
     snprintf(group, sizeof group, "bench-drain-%d", getpid());
-    struct intake *intake = intake_new(&kafka, group, &handler, &fault);
+    struct intake *intake = intake_new(&kafka, group, 1, &handler, &fault);
     if (intake == NULL)
         fail(fault.text);
     batches[0].arena = arena_new(ARENA_BYTES);

@@ -194,6 +194,7 @@ class Parts(World):
         flags = [
             f"--group={self.group}", f"--brokers={self.ways.brokers or self.kafka.brokers}",
             f"--database={uri}", "--memory=1",
+            f"--lanes={1 + number % 2}",
             f"--batch-records={layout.batches[number % len(layout.batches)]}",
             "-X", f"session.timeout.ms={layout.session_ms}", "-X", "heartbeat.interval.ms=300",
             "-X", "reconnect.backoff.max.ms=500", "-X", "topic.metadata.refresh.interval.ms=2000",

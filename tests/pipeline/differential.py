@@ -138,7 +138,7 @@ class Differential:
     maxDiff = 4000
     SEED = 1
     PARTITIONS = 3
-    AGGREGATORS = [["--batch-records=7", "--memory=1"], []]
+    AGGREGATORS = [["--batch-records=7", "--memory=1", "--lanes=1"], ["--lanes=3"]]
     REBUILD = []
     LEAST_ANSWERS = 5  # that the witness must have been given for the test to mean anything
 
@@ -380,7 +380,8 @@ class Lasting(Differential, unittest.TestCase):
 
     COUNT, SIZE = 1, 1200
     # none takes much at once: a keyframe needs many rows before it
-    AGGREGATORS = [["--batch-records=2", "--memory=1"], ["--batch-records=3"]]
+    AGGREGATORS = [["--batch-records=4", "--memory=1", "--lanes=2"],
+                   ["--batch-records=3", "--lanes=1"]]
 
     @classmethod
     def histories(cls):

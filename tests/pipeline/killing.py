@@ -266,7 +266,7 @@ class Zombie(Disturbed, unittest.TestCase):
         cls.await_it(lambda: cls.FENCED in cls.zombie.log.read_text(), "its coming back")
         cls.after = cls.world.value("SELECT count(*) FROM assay.commit")
         cls.await_it(
-            lambda: "claimed" in cls.zombie.log.read_text().split(cls.FENCED)[1], "a new claim")
+            lambda: "claimed" in cls.zombie.log.read_text().split(cls.FENCED, 1)[1], "a new claim")
         while sending.send(40):
             pass
 

@@ -242,7 +242,8 @@ class Rights(unittest.TestCase):
         before = self.refusals()
         environment = {**world.login("aggregator", security_protocol="SASL_PLAINTEXT"),
                        **world.database("assay_aggregator")}
-        process = world.start(BUILD / "bin" / "assay-aggregate", environment=environment, log=log)
+        process = world.start(BUILD / "bin" / "assay-aggregate", "--lanes=2",
+                              environment=environment, log=log)
         try:
             await_condition(lambda: self.refusals() - before >= 4, 60, "four attempts")
             attempts = self.refusals() - before
@@ -255,7 +256,8 @@ class Rights(unittest.TestCase):
         world.said.append(said.encode())
         self.assertEqual(status, 0, said)
         self.assertLessEqual(attempts, 4 + 4 * elapsed)
-        self.assertEqual(said.count("warning: "), 1, said)
+        for lane in ("lane 1", "lane 2"):
+            self.assertEqual(said.count(f"{lane}: warning: "), 1, said)
         self.assertIn("security.protocol", said)
 
     def test_5_a_wrong_way_to_postgresql_is_said_once_with_what_to_do(self):
