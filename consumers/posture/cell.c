@@ -348,9 +348,9 @@ static void count_differences(struct posture_service *service, const struct cell
         if (was == is && was_before == is_before)
             continue;
         if (was != was_before) /* no longer */
-            standing_count(service, cell->standing, (struct count_change){at, was, was_before});
+            standing_count(service, cell->standing, (struct count_change){at, -1, was_before, was});
         if (is != is_before)
-            standing_count(service, cell->standing, (struct count_change){at, is_before, is});
+            standing_count(service, cell->standing, (struct count_change){at, 1, is_before, is});
     }
 }
 
@@ -446,10 +446,8 @@ static void rank_cells(struct evaluation *run, struct environment *environment)
     }
     assert(environment->ranked_count == count);
     qsort_r(environment->ranked, count, sizeof(struct cell *), compare_cells, run->service);
-    for (uint32_t i = count; i-- > 0;) {
+    for (uint32_t i = 0; i < count; i++)
         environment->ranked[i]->rank = i;
-        environment->ranked[i]->standing->first_ranked = i;
-    }
 }
 
 static int compare_ranks(const void *a, const void *b)
@@ -458,7 +456,8 @@ static int compare_ranks(const void *a, const void *b)
     return (x->rank > y->rank) - (x->rank < y->rank);
 }
 
-void cells_ahead(struct cell *const *cells, uint32_t count)
+/* Asks for what is looked at in the cells a little behind the first of these. */
+static void cells_ahead(struct cell *const *cells, uint32_t count)
 {
     enum { CELL_AHEAD = 8, STEPS_AHEAD = 4, CELL_LINES = 2 };
     if (count > CELL_AHEAD) {

@@ -130,23 +130,26 @@ static void each_cell(const struct posture_service *service, const struct enviro
     }
 }
 
+static void each_step(const struct posture_service *service, const struct standing *standing,
+                      instant from, const struct posture_sink *sink)
+{
+    struct standing_steps steps = parts_steps(standing);
+    uint32_t until = steps_until(steps.items, steps.count, sizeof *steps.items, from);
+    for (uint32_t i = until == 0 ? 0 : until - 1; i < steps.count; i++)
+        sink->standing(sink->context, text_of(service, standing->environment->name),
+                       text_of(service, standing->standard), STEP_SET, &steps.items[i]);
+    free(steps.items);
+}
+
 static void each_standing(const struct posture_service *service,
                           const struct environment *environment, instant from,
                           const struct posture_sink *sink)
 {
     for (uint32_t i = 0; i < environment->standing_count; i++) {
         const struct standing *standing = environment->standings[i];
-        uint32_t until =
-            steps_until(standing->shown, standing->shown_count, sizeof *standing->shown, from);
-        const char *standard = text_of(service, standing->standard);
-        const char *name = text_of(service, environment->name);
-        for (uint32_t j = until == 0 ? 0 : until - 1;
-             sink->standing != NULL && j < standing->shown_count; j++) {
-            struct posture_standing_step step = standing_step_reported(&standing->shown[j]);
-            sink->standing(sink->context, name, standard, STEP_SET, &step);
-        }
-        parts_each(sink, name, standard,
-                   (struct standing_steps){standing->shown, standing->shown_count}, from);
+        if (sink->standing != NULL)
+            each_step(service, standing, from, sink);
+        parts_each(service, standing, from, sink);
     }
 }
 

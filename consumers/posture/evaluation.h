@@ -86,8 +86,6 @@ bool cell_same_values(const struct cell_step *a, const struct cell_step *b);
 int64_t cell_known_of(const struct evaluation *run, const struct cell *cell,
                       const struct cell_step *step);
 void evaluate_cells(struct evaluation *run, struct environment *environment);
-/* Asks for what is looked at in the cells a little behind the first of these. */
-void cells_ahead(struct cell *const *cells, uint32_t count);
 uint32_t cell_steps_until(const struct cell *cell, instant at);
 struct posture_cell_step cell_step_reported(const struct posture_service *service,
                                             const struct cell_step *step);
@@ -118,7 +116,6 @@ void touch_extending(struct evaluation *run, struct environment *environment, in
 
 /* Whether any version of the standard extends others; NAME_NONE: no. */
 bool standard_extends(const struct posture_governance *governance, uint32_t name);
-struct posture_standing_step standing_step_reported(const struct standing_step *step);
 
 /* unmapped.c */
 void evaluate_unmapped(struct evaluation *run, struct environment *environment);

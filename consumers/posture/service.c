@@ -40,6 +40,7 @@ static void free_standing(struct standing *standing)
     free_fact(&standing->scope);
     free(standing->own);
     free(standing->shown);
+    free(standing->moves);
     free(standing->changes);
     free(standing->certified);
     free(standing);

@@ -209,18 +209,10 @@ struct cell {
     UT_hash_handle hh; /* in its standing, by control */
 };
 
-struct standing_step {
+struct count_change { /* so many cells go from one status to another */
     instant at;
-    Assay__V1__Membership membership;
-    enum posture_value posture;
-    uint32_t counts[CELL_FAILED + 1]; /* by enum cell_status */
-    uint8_t certificate_state;        /* shown ones only */
-    bool certified;
-};
-
-struct count_change { /* from an instant on, a cell is in another status than it was held to be */
-    instant at;
-    uint8_t from, to; /* enum cell_status; alike: an instant to look at again */
+    int32_t cells;    /* as a change of what is held less than 0 where they no longer do */
+    uint8_t from, to; /* enum cell_status */
 };
 
 struct certified_step {
@@ -235,13 +227,14 @@ struct standing { /* of a standard in an environment */
     uint32_t standard;
     const struct governance_fact *fact; /* the standard's; NULL: not known yet */
     struct service_fact scope;
-    struct cell *cells;          /* by control */
-    uint32_t first_ranked;       /* where they begin among the environment's ranked ones */
-    struct standing_step *own;   /* as the cells have it */
-    struct standing_step *shown; /* with the bases; what is reported */
+    struct cell *cells;           /* by control */
+    struct count_change *moves;   /* of all cells: see counts.h */
+    struct count_change *changes; /* of these, since the last evaluation */
+    uint32_t move_count, move_room, change_count, change_room;
+    uint32_t counts[CELL_FAILED + 1]; /* by enum cell_status, once all have moved */
+    struct posture_phase_step *own;   /* as the cells have it; nothing of certificates */
+    struct posture_phase_step *shown; /* with the bases; what is reported */
     uint32_t own_count, own_room, shown_count, shown_room;
-    struct count_change *changes; /* of its cells, since they were counted */
-    uint32_t change_count, change_room;
     struct certified_step *certified;
     uint32_t certified_count;
     instant own_dirty_from, shown_dirty_from;

@@ -2,10 +2,11 @@
  * Evaluates standings: the counts of a standard's cells, and the posture they give with its bases.
  *
  * Two passes, each over its own window: `own` moves the counts by what has changed of the cells,
- * `shown` looks at own steps only, so that a change of a base moves what rests on it without
+ * `shown` looks at the phases these give, so that a change of a base moves what rests on it without
  * counting cells again.
  */
 #include "consumers/posture/array.h"
+#include "consumers/posture/counts.h"
 #include "consumers/posture/evaluation.h"
 #include "consumers/posture/parts.h"
 
@@ -13,69 +14,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct changes {
-    struct count_change *items;
+struct steps {
+    struct posture_phase_step *items;
     uint32_t count, room;
 };
 
-struct steps {
-    struct standing_step *items;
+struct instants {
+    instant *items;
     uint32_t count, room;
 };
 
 struct space { /* serves one standing after the other */
-    struct changes changes, sorted;
+    struct moves moves;
     struct steps steps;
+    struct instants instants;
 };
 
-static void add_instant(struct changes *changes, instant at)
+static uint32_t phases_until(const struct posture_phase_step *phases, uint32_t count, instant at)
 {
-    changes->items = array_room(changes->items, &changes->room, changes->count + 1u,
-                                sizeof *changes->items, NULL);
-    changes->items[changes->count++] = (struct count_change){.at = at};
-}
-
-/* Merges two sorted runs, from … middle … until, into `to`. */
-static void merge_runs(const struct count_change *items, uint32_t from, uint32_t middle,
-                       uint32_t until, struct count_change *to)
-{
-    uint32_t left = from;
-    uint32_t right = middle;
-    for (uint32_t i = from; i < until; i++) {
-        bool take_left = right == until || (left < middle && items[left].at <= items[right].at);
-        to[i] = items[take_left ? left++ : right++];
-    }
-}
-
-/* An evaluation may sort as many as there are cells: with the comparison in place that costs a
- * third of what qsort takes. */
-static void sort_changes(struct space *space)
-{
-    struct changes *changes = &space->changes, *other = &space->sorted;
-    uint32_t count = changes->count;
-    uint32_t sorted = 1;
-    while (sorted < count && changes->items[sorted - 1].at <= changes->items[sorted].at)
-        sorted++;
-    if (sorted >= count)
-        return;
-    assert(count <= UINT32_MAX / 2);
-    other->items = array_room(other->items, &other->room, count, sizeof *other->items, NULL);
-    for (uint32_t run = 1; run < count; run *= 2) {
-        for (uint32_t from = 0; from < count; from += 2 * run) {
-            uint32_t middle = from + run < count ? from + run : count;
-            uint32_t until = middle + run < count ? middle + run : count;
-            merge_runs(changes->items, from, middle, until, other->items);
-        }
-        struct changes swapped = *changes;
-        *changes = *other;
-        *other = swapped;
-    }
-    changes->count = count;
-}
-
-static uint32_t standing_steps_until(const struct standing_step *steps, uint32_t count, instant at)
-{
-    return steps_until(steps, count, sizeof *steps, at);
+    return steps_until(phases, count, sizeof *phases, at);
 }
 
 static instant before(instant from)
@@ -83,11 +40,45 @@ static instant before(instant from)
     return from == INSTANT_BEGIN ? INSTANT_BEGIN : from - 1;
 }
 
+static instant least(instant a, instant b)
+{
+    return a < b ? a : b;
+}
+
+/* Adds a step where it says another thing than the last one. */
+static void add_step(struct steps *steps, const struct posture_phase_step *step,
+                     struct posture_phase_step *last)
+{
+    if (phases_alike(step, last))
+        return;
+    steps->items =
+        array_room(steps->items, &steps->room, steps->count + 1u, sizeof *steps->items, NULL);
+    steps->items[steps->count++] = *last = *step;
+}
+
+/* Puts `steps` in place of the held ones from `kept` on. Returns the first instant that differs. */
+static instant put_in_place(struct posture_service *service, struct posture_phase_step **held,
+                            uint32_t *count, uint32_t *room, uint32_t kept,
+                            const struct steps *steps)
+{
+    instant first = INSTANT_END;
+    for (uint32_t i = 0; first == INSTANT_END && (kept + i < *count || i < steps->count); i++) {
+        const struct posture_phase_step *was = kept + i < *count ? &(*held)[kept + i] : NULL;
+        const struct posture_phase_step *is = i < steps->count ? &steps->items[i] : NULL;
+        if (was == NULL || is == NULL || was->at != is->at || !phases_alike(was, is))
+            first = least(was == NULL ? INSTANT_END : was->at, is == NULL ? INSTANT_END : is->at);
+    }
+    *held = array_room(*held, room, kept + steps->count, sizeof **held, &service->bytes);
+    if (steps->count > 0)
+        memcpy(*held + kept, steps->items, steps->count * sizeof **held);
+    *count = kept + steps->count;
+    return first;
+}
+
 /* ---- own ---- */
 
-static enum posture_value own_posture(const struct standing_step *step)
+static enum posture_value own_posture(const uint32_t counts[static CELL_FAILED + 1])
 {
-    const uint32_t *counts = step->counts;
     uint32_t total = 0;
     for (uint32_t status = CELL_NONE + 1; status <= CELL_FAILED; status++)
         total += counts[status];
@@ -104,90 +95,26 @@ static enum posture_value own_posture(const struct standing_step *step)
     return counts[CELL_EXCEPTED] > 0 ? POSTURE_PASSING_WITH_EXCEPTIONS : POSTURE_PASSING;
 }
 
-static bool same_values(const struct standing_step *a, const struct standing_step *b)
+/* The phases from `last` on, where `counts` are just before the moves and `scope` steps of the
+ * scope are in the past. */
+static void sweep_own(const struct standing *standing, uint32_t scope, uint32_t *counts,
+                      struct posture_phase_step last, struct space *space)
 {
-    /* How many cells are out of scope, or are not, is no value of the standing. */
-    enum { FIRST = CELL_NOT_APPLICABLE };
-    return a->membership == b->membership && a->posture == b->posture &&
-           a->certificate_state == b->certificate_state && a->certified == b->certified &&
-           memcmp(a->counts + FIRST, b->counts + FIRST,
-                  sizeof a->counts - FIRST * sizeof a->counts[0]) == 0;
-}
-
-/* Own steps say of all cells what they are: differences are added to them. */
-static bool same_own(const struct standing_step *a, const struct standing_step *b)
-{
-    return same_values(a, b) && a->counts[CELL_OUT_OF_SCOPE] == b->counts[CELL_OUT_OF_SCOPE];
-}
-
-static void add_step(struct steps *steps, const struct standing_step *step)
-{
-    steps->items =
-        array_room(steps->items, &steps->room, steps->count + 1u, sizeof *steps->items, NULL);
-    steps->items[steps->count++] = *step;
-}
-
-/* What has changed of the cells, and the instants from which on the membership may differ. */
-static void gather_changes(const struct standing *standing, uint32_t scope, struct changes *changes)
-{
-    changes->items = array_room(changes->items, &changes->room, standing->change_count,
-                                sizeof *changes->items, NULL);
-    if (standing->change_count > 0)
-        memcpy(changes->items, standing->changes,
-               standing->change_count * sizeof *standing->changes);
-    changes->count = standing->change_count;
-    for (uint32_t i = scope; i < standing->scope.step_count; i++)
-        add_instant(changes, standing->scope.steps[i].at);
-}
-
-static void settle_own(struct standing_step *now, const struct standing_step *was,
-                       const uint32_t *moved, const struct fact_version *version)
-{
-    for (uint32_t status = CELL_NONE + 1; status <= CELL_FAILED; status++)
-        now->counts[status] = was->counts[status] + moved[status];
-    now->membership =
-        version == NULL ? ASSAY__V1__MEMBERSHIP__MEMBERSHIP_UNSPECIFIED : version->membership;
-    now->posture = version == NULL ? POSTURE_NONE : own_posture(now);
-}
-
-/* The steps from `kept` on: those held, and what has changed of the cells since. `scope`: how many
- * of the scope's steps are before that. Returns the first instant that differs. */
-static instant sweep_own(const struct standing *standing, uint32_t kept, uint32_t scope,
-                         struct space *space)
-{
-    static const struct standing_step NOTHING;
-    gather_changes(standing, scope, &space->changes);
-    sort_changes(space);
-    const struct changes *changes = &space->changes;
     const struct service_fact *fact = &standing->scope;
-    const struct standing_step *was = kept > 0 ? &standing->own[kept - 1] : &NOTHING;
-    struct standing_step now, last = *was;
-    uint32_t moved[CELL_FAILED + 1] = {0}; /* added to the counts; what is taken away wraps */
-    instant first = INSTANT_END;
-    now = last;
+    const struct moves *moves = &space->moves;
     space->steps.count = 0;
-    for (uint32_t i = 0, held = kept; i < changes->count || held < standing->own_count;) {
-        instant held_at = held < standing->own_count ? standing->own[held].at : INSTANT_END;
-        now.at = i < changes->count ? changes->items[i].at : INSTANT_END;
-        if (held_at <= now.at) {
-            now.at = held_at;
-            was = &standing->own[held++];
+    for (uint32_t i = 0; i < moves->count || scope < fact->step_count;) {
+        struct posture_phase_step now = {.at = i < moves->count ? moves->items[i].at : INSTANT_END};
+        if (scope < fact->step_count && fact->steps[scope].at <= now.at)
+            now.at = fact->steps[scope++].at;
+        for (; i < moves->count && moves->items[i].at == now.at; i++)
+            counts_add(counts, &moves->items[i]);
+        if (scope > 0) {
+            now.membership = fact->steps[scope - 1].version->membership;
+            now.posture = own_posture(counts);
         }
-        for (; i < changes->count && changes->items[i].at == now.at; i++) {
-            moved[changes->items[i].from]--;
-            moved[changes->items[i].to]++;
-        }
-        while (scope < fact->step_count && fact->steps[scope].at <= now.at)
-            scope++;
-        settle_own(&now, was, moved, scope == 0 ? NULL : fact->steps[scope - 1].version);
-        if (first == INSTANT_END && !same_own(&now, was))
-            first = now.at;
-        if (same_own(&now, &last))
-            continue;
-        last = now;
-        add_step(&space->steps, &now);
+        add_step(&space->steps, &now, &last);
     }
-    return first;
 }
 
 /* ---- with the bases ---- */
@@ -261,8 +188,7 @@ static void gather_bases(const struct evaluation *run, const struct programme *p
 
 static enum posture_value own_at(const struct standing *standing, instant at)
 {
-    uint32_t until =
-        standing == NULL ? 0 : standing_steps_until(standing->own, standing->own_count, at);
+    uint32_t until = standing == NULL ? 0 : phases_until(standing->own, standing->own_count, at);
     return until == 0 ? POSTURE_NONE : standing->own[until - 1].posture;
 }
 
@@ -293,16 +219,29 @@ static enum posture_value worst_with_bases(const struct evaluation *run,
     return worst;
 }
 
-static void gather_own(const struct standing *standing, instant start, struct changes *changes)
+static void add_instant(struct instants *instants, instant at)
 {
-    uint32_t i = standing_steps_until(standing->own, standing->own_count, start);
+    instants->items = array_room(instants->items, &instants->room, instants->count + 1u,
+                                 sizeof *instants->items, NULL);
+    instants->items[instants->count++] = at;
+}
+
+static void gather_own(const struct standing *standing, instant start, struct instants *instants)
+{
+    uint32_t i = phases_until(standing->own, standing->own_count, start);
     for (; i < standing->own_count; i++)
-        add_instant(changes, standing->own[i].at);
+        add_instant(instants, standing->own[i].at);
+}
+
+static int compare_instants(const void *a, const void *b)
+{
+    instant x = *(const instant *)a, y = *(const instant *)b;
+    return (x > y) - (x < y);
 }
 
 /* The instants at which a base may come, go or change. */
 static void gather_base_changes(const struct evaluation *run, const struct standing *standing,
-                                uint32_t name, instant start, struct changes *changes)
+                                uint32_t name, instant start, struct instants *instants)
 {
     const struct environment *environment = standing->environment;
     struct bases possible = {0};
@@ -313,59 +252,46 @@ static void gather_base_changes(const struct evaluation *run, const struct stand
             governance_standard(run->governance, possible.names[i]);
         for (instant at = governance_next(fact, run->position, start); at != INSTANT_END;
              at = governance_next(fact, run->position, at))
-            add_instant(changes, at);
+            add_instant(instants, at);
         const struct standing *base = standing_named(run->service, environment, possible.names[i]);
         if (base != NULL && base != standing)
-            gather_own(base, start, changes);
+            gather_own(base, start, instants);
     }
     for (uint32_t i = 0; i < environment->programme_count; i++) {
         if (environment->programmes[i].at > start)
-            add_instant(changes, environment->programmes[i].at);
+            add_instant(instants, environment->programmes[i].at);
     }
     free(possible.names);
-}
-
-static uint32_t certified_until(const struct standing *standing, instant at)
-{
-    return steps_until(standing->certified, standing->certified_count, sizeof *standing->certified,
-                       at);
-}
-
-static instant least(instant a, instant b)
-{
-    return a < b ? a : b;
+    if (instants->count > 1)
+        qsort(instants->items, instants->count, sizeof *instants->items, compare_instants);
 }
 
 static void sweep_shown(const struct evaluation *run, const struct standing *standing,
-                        instant start, uint32_t kept, struct space *space)
+                        instant start, struct posture_phase_step last, struct space *space)
 {
     uint32_t name = to_governance(run->service, standing->standard);
     bool extends = standard_extends(run->governance, name);
-    struct changes *changes = &space->changes;
-    changes->count = space->steps.count = 0;
+    struct instants *instants = &space->instants;
+    instants->count = space->steps.count = 0;
     if (extends)
-        gather_base_changes(run, standing, name, start, changes);
-    sort_changes(space);
-    struct standing_step last = {0};
-    if (kept > 0)
-        last = standing->shown[kept - 1];
-    uint32_t own = standing_steps_until(standing->own, standing->own_count, start);
-    uint32_t certified = certified_until(standing, start);
-    uint32_t base = 0;
-    for (instant at;;) {
-        at = own < standing->own_count ? standing->own[own].at : INSTANT_END;
+        gather_base_changes(run, standing, name, start, instants);
+    uint32_t own = phases_until(standing->own, standing->own_count, start);
+    uint32_t certified = steps_until(standing->certified, standing->certified_count,
+                                     sizeof *standing->certified, start);
+    for (uint32_t base = 0;;) {
+        instant at = own < standing->own_count ? standing->own[own].at : INSTANT_END;
         if (certified < standing->certified_count)
             at = least(at, standing->certified[certified].at);
-        if (base < changes->count)
-            at = least(at, changes->items[base].at);
+        if (base < instants->count)
+            at = least(at, instants->items[base]);
         if (at == INSTANT_END)
             return;
         own += own < standing->own_count && standing->own[own].at == at;
         certified +=
             certified < standing->certified_count && standing->certified[certified].at == at;
-        while (base < changes->count && changes->items[base].at == at)
+        while (base < instants->count && instants->items[base] == at)
             base++;
-        struct standing_step now = {0};
+        struct posture_phase_step now = {0};
         if (own > 0)
             now = standing->own[own - 1];
         now.at = at;
@@ -375,98 +301,33 @@ static void sweep_shown(const struct evaluation *run, const struct standing *sta
             now.certificate_state = standing->certified[certified - 1].state;
             now.certified = standing->certified[certified - 1].certified;
         }
-        if (same_values(&now, &last))
-            continue;
-        last = now;
-        add_step(&space->steps, &now);
+        add_step(&space->steps, &now, &last);
     }
 }
 
-/* ---- comparing and reporting ---- */
+/* ---- evaluating ---- */
 
-struct posture_standing_step standing_step_reported(const struct standing_step *step)
+static struct posture_phase_step last_of(const struct posture_phase_step *phases, uint32_t kept)
 {
-    const uint32_t *counts = step->counts;
-    uint32_t applicable = 0;
-    for (uint32_t status = CELL_PASSED; status <= CELL_FAILED; status++)
-        applicable += counts[status];
-    return (struct posture_standing_step){
-        .at = step->at,
-        .membership = step->membership,
-        .posture = step->posture,
-        .passed = counts[CELL_PASSED],
-        .excepted = counts[CELL_EXCEPTED],
-        .failed = counts[CELL_FAILED],
-        .error = counts[CELL_ERROR],
-        .stale = counts[CELL_STALE],
-        .not_tested = counts[CELL_NOT_TESTED],
-        .not_applicable = counts[CELL_NOT_APPLICABLE],
-        .applicable = applicable,
-        .certificate_state = step->certificate_state,
-        .certified = step->certified,
-        .percent =
-            applicable == 0 ? -1 : (int32_t)((uint64_t)counts[CELL_PASSED] * 10000 / applicable),
-    };
-}
-
-static void report(const struct evaluation *run, const struct standing *standing,
-                   enum posture_change change, const struct standing_step *step)
-{
-    if (run->sink->standing == NULL)
-        return;
-    struct posture_standing_step reported = standing_step_reported(step);
-    if (change == STEP_REMOVED)
-        reported = (struct posture_standing_step){.at = step->at};
-    run->sink->standing(run->sink->context, text_of(run->service, standing->environment->name),
-                        text_of(run->service, standing->standard), change, &reported);
-}
-
-static void report_differences(const struct evaluation *run, const struct standing *standing,
-                               uint32_t kept, const struct steps *steps)
-{
-    if (run->sink->standing == NULL)
-        return;
-    for (uint32_t old = kept, new = 0; old < standing->shown_count || new < steps->count;) {
-        const struct standing_step *was =
-            old < standing->shown_count ? &standing->shown[old] : NULL;
-        const struct standing_step *is = new < steps->count ? &steps->items[new] : NULL;
-        if (is == NULL || (was != NULL && was->at < is->at)) {
-            report(run, standing, STEP_REMOVED, was);
-            old++;
-            continue;
-        }
-        bool both = was != NULL && was->at == is->at;
-        new ++;
-        old += both;
-        if (!both || !same_values(was, is))
-            report(run, standing, STEP_SET, is);
-    }
-}
-
-/* Puts `steps` in place of the held ones from `kept` on. */
-static void put_in_place(const struct evaluation *run, struct standing_step **held, uint32_t *count,
-                         uint32_t *room, uint32_t kept, const struct steps *steps)
-{
-    *held = array_room(*held, room, kept + steps->count, sizeof **held, &run->service->bytes);
-    if (steps->count > 0)
-        memcpy(*held + kept, steps->items, steps->count * sizeof **held);
-    *count = kept + steps->count;
+    return kept > 0 ? phases[kept - 1] : (struct posture_phase_step){0};
 }
 
 static void evaluate_counts(struct evaluation *run, struct standing *standing, struct space *space)
 {
-    enum { CHANGES_KEPT = 256 }; /* more than a batch has of most */
     instant from = standing->own_dirty_from;
     bool all = from == INSTANT_BEGIN;
-    uint32_t kept = all ? 0 : standing_steps_until(standing->own, standing->own_count, from - 1);
+    uint32_t kept = all ? 0 : phases_until(standing->own, standing->own_count, from - 1);
     uint32_t scope = all ? 0 : fact_steps_until(&standing->scope, from - 1);
-    instant first = sweep_own(standing, kept, scope, space);
-    put_in_place(run, &standing->own, &standing->own_count, &standing->own_room, kept,
-                 &space->steps);
-    standing->change_count = 0;
-    standing->changes = array_emptied(standing->changes, &standing->change_room, CHANGES_KEPT,
-                                      sizeof *standing->changes, &run->service->bytes);
+    counts_arrange(standing, &space->moves);
+    parts_tell_changes(run, standing);
+    uint32_t counts[CELL_FAILED + 1];
+    uint32_t moved = counts_before(standing, from, counts);
+    counts_merge(standing, moved, &space->moves);
+    sweep_own(standing, scope, counts, last_of(standing->own, kept), space);
+    counts_replace(run->service, standing, moved, &space->moves);
     standing->own_dirty_from = INSTANT_END;
+    instant first = put_in_place(run->service, &standing->own, &standing->own_count,
+                                 &standing->own_room, kept, &space->steps);
     if (first == INSTANT_END)
         return;
     if (first < standing->shown_dirty_from)
@@ -477,20 +338,17 @@ static void evaluate_counts(struct evaluation *run, struct standing *standing, s
 static void evaluate_shown(struct evaluation *run, struct standing *standing, struct space *space)
 {
     instant start = before(standing->shown_dirty_from);
-    uint32_t kept = standing_steps_until(standing->shown, standing->shown_count, start);
-    sweep_shown(run, standing, start, kept, space);
-    parts_tell(run->sink, text_of(run->service, standing->environment->name),
-               text_of(run->service, standing->standard),
-               kept == 0 ? NULL : &standing->shown[kept - 1],
-               (struct standing_steps){standing->shown + kept, standing->shown_count - kept},
-               (struct standing_steps){space->steps.items, space->steps.count});
-    report_differences(run, standing, kept, &space->steps);
-    put_in_place(run, &standing->shown, &standing->shown_count, &standing->shown_room, kept,
-                 &space->steps);
+    uint32_t kept = phases_until(standing->shown, standing->shown_count, start);
+    sweep_shown(run, standing, start, last_of(standing->shown, kept), space);
+    parts_tell_phases(run, standing, kept == 0 ? NULL : &standing->shown[kept - 1],
+                      (struct phases){standing->shown + kept, standing->shown_count - kept},
+                      (struct phases){space->steps.items, space->steps.count});
+    put_in_place(run->service, &standing->shown, &standing->shown_count, &standing->shown_room,
+                 kept, &space->steps);
     standing->shown_dirty_from = INSTANT_END;
 }
 
-void evaluate_standings(struct evaluation *run, struct environment *environment)
+static void evaluate_dirty(struct evaluation *run, const struct environment *environment)
 {
     struct space space = {0};
     for (uint32_t i = 0; i < environment->standing_count; i++) {
@@ -501,7 +359,27 @@ void evaluate_standings(struct evaluation *run, struct environment *environment)
         if (environment->standings[i]->shown_dirty_from != INSTANT_END)
             evaluate_shown(run, environment->standings[i], &space);
     }
-    free(space.changes.items);
-    free(space.sorted.items);
+    free(space.moves.items);
     free(space.steps.items);
+    free(space.instants.items);
+}
+
+void evaluate_standings(struct evaluation *run, struct environment *environment)
+{
+    if (run->sink->standing == NULL) {
+        evaluate_dirty(run, environment);
+        return;
+    }
+    uint32_t count = environment->standing_count;
+    struct standing_steps *was = array_new(count + 1u, sizeof *was, NULL);
+    for (uint32_t i = 0; i < count; i++)
+        was[i] = parts_steps(environment->standings[i]);
+    evaluate_dirty(run, environment);
+    for (uint32_t i = 0; i < count; i++) {
+        struct standing_steps is = parts_steps(environment->standings[i]);
+        parts_tell_steps(run, environment->standings[i], &was[i], &is);
+        free(was[i].items);
+        free(is.items);
+    }
+    free(was);
 }
