@@ -1,19 +1,24 @@
 /*
- * The transaction of a batch, from BEGIN to COMMIT:
+ * The transaction of a batch, from BEGIN to COMMIT. Two round trips where rows are few, and no
+ * service inherits:
  *
  *   name the batch                    record.batch_name, with BEGIN
  *   move its partitions on            record.advance: compare-and-swap, or fenced
  *   lock its services and their kin, then governance, shared      record.lock_services
  *     (governance batch: governance, alone            record.lock_governance)
+ *
  *   load governance up to the head; bring the services forward; fold; gather all rows
  *   COPY                              the ledger first; one statement for all tables
+ *
+ *   (few rows: INSERT each of them)
  *   raise the services' versions      record.store_services
  *   take a position                   record.append_commit: the one lock that orders all commits
- *   COMMIT                            nothing in between
+ *   COMMIT                            sent together with it, so that nothing comes in between
  */
 #include "consumers/store/connection.h"
 #include "consumers/store/kin_set.h"
 #include "consumers/store/ledger.h"
+#include "consumers/store/pipeline.h"
 #include "consumers/store/store.h"
 
 #include <assert.h>
@@ -59,43 +64,86 @@ static void hold_rows(struct hold *hold, PGresult *result)
     }
 }
 
-static bool lock_services(struct hold *hold, const char *const *names, size_t count,
-                          PGconn *connection, struct fault *fault)
+/* A statement whose one parameter is a list of names. */
+static int say_names(struct pipeline *pipeline, const char *sql, const char *const *names,
+                     size_t count)
 {
     struct request request = {0};
     request_texts(&request, names, count);
-    PGresult *result =
-        connection_call(connection, fault, PGRES_TUPLES_OK,
-                        "SELECT service, version, governance, head"
-                        " FROM record.lock_services($1) ORDER BY service COLLATE \"C\"",
-                        &request);
+    int number = pipeline_say(pipeline, sql, &request);
     request_free(&request);
-    if (result == NULL)
-        return false;
-    hold_rows(hold, result);
-    assert(hold->count == count);
-    return true;
+    return number;
+}
+
+static const char LOCK_SERVICES[] = "SELECT service, version, governance, head"
+                                    " FROM record.lock_services($1) ORDER BY service COLLATE \"C\"";
+
+/* BEGIN, a batch's name and its takes, and the locking of `locked`, none where that is NULL: the
+ * services are then left to be locked. False: also where it is fenced. */
+static bool open_batch(PGconn *connection, const struct take *takes, size_t take_count,
+                       const struct kin_set *locked, struct hold *hold, int64_t *batch,
+                       struct fault *fault)
+{
+    struct pipeline pipeline = {.connection = connection};
+    pipeline_say(&pipeline, "BEGIN", NULL);
+    int named = ledger_advance(&pipeline, takes, take_count);
+    int lock = locked == NULL ? 0
+                              : say_names(&pipeline, LOCK_SERVICES,
+                                          (const char *const *)locked->names, locked->count);
+    bool done = pipeline_end(&pipeline, fault) && ledger_advanced(&pipeline, named, batch, fault);
+    if (done && locked != NULL) {
+        hold_rows(hold, pipeline_take(&pipeline, lock));
+        assert(hold->count == locked->count);
+    }
+    pipeline_free(&pipeline);
+    return done;
+}
+
+static bool lock_services(struct hold *hold, const struct kin_set *kin, PGconn *connection,
+                          struct fault *fault)
+{
+    struct pipeline pipeline = {.connection = connection};
+    say_names(&pipeline, LOCK_SERVICES, (const char *const *)kin->names, kin->count);
+    bool done = pipeline_end(&pipeline, fault);
+    if (done)
+        hold_rows(hold, pipeline_take(&pipeline, 0));
+    pipeline_free(&pipeline);
+    assert(!done || hold->count == kin->count);
+    return done;
 }
 
 enum held { HELD, HELD_TOO_FEW, HELD_NOT };
 
-/*
- * Locks the services and their kin, and loads governance up to the head. Who is kin is known only
- * then: HELD_TOO_FEW where governance has bound more together than were locked, with the log loaded
- * that says so; the caller rolls back and holds again.
- */
-static enum held hold_kin(struct store *store, PGconn *connection, const char *const *names,
-                          size_t count, struct hold *hold, struct fault *fault)
+/* Opens a batch, and locks its services and their kin. */
+static bool open_kin(struct store *store, PGconn *connection, const struct take *takes,
+                     size_t take_count, const char *const *names, size_t count, struct kin_set *kin,
+                     struct hold *hold, int64_t *batch, struct fault *fault)
 {
     struct governance_log *governance = fold_governance(store_fold(store));
-    struct kin_set kin;
+    if (!governance_log_inherits(governance)) /* who is kin need not be asked */
+        return kin_set_ask(kin, governance, connection, names, count, true, fault) &&
+               open_batch(connection, takes, take_count, kin, hold, batch, fault);
+    return open_batch(connection, takes, take_count, NULL, hold, batch, fault) &&
+           kin_set_ask(kin, governance, connection, names, count, true, fault) &&
+           lock_services(hold, kin, connection, fault);
+}
+
+/*
+ * Opens a batch, locks the services and their kin, and loads governance up to the head. Who is kin
+ * is known only then: HELD_TOO_FEW where governance has bound more together than were locked, with
+ * the log loaded that says so; the caller rolls back and holds again.
+ */
+static enum held hold_kin(struct store *store, PGconn *connection, const struct take *takes,
+                          size_t take_count, const char *const *names, size_t count,
+                          struct hold *hold, int64_t *batch, struct fault *fault)
+{
+    struct governance_log *governance = fold_governance(store_fold(store));
+    struct kin_set kin = {0};
     struct kin_set now = {0};
-    if (!kin_set_ask(&kin, governance, connection, names, count, true, fault))
-        return HELD_NOT;
     /* Asked before any inheritance was known, it did not keep others from meeting new services. */
     bool asked = governance_log_inherits(governance);
     enum held held = HELD_NOT;
-    if (lock_services(hold, kin.names, kin.count, connection, fault) &&
+    if (open_kin(store, connection, takes, take_count, names, count, &kin, hold, batch, fault) &&
         governance_log_load(governance, connection, store_topics(store), hold->head, fault) &&
         kin_set_ask(&now, governance, connection, names, count, true, fault)) {
         held = asked == governance_log_inherits(governance) ? HELD : HELD_TOO_FEW;
@@ -109,14 +157,14 @@ static enum held hold_kin(struct store *store, PGconn *connection, const char *c
 }
 
 /* Calls a function of (text[], bigint) on some of the held services. */
-static bool mark_services(const struct hold *hold, bool which, const char *sql, PGconn *connection,
-                          struct fault *fault)
+static void mark_services(const struct hold *hold, bool which, const char *sql,
+                          struct pipeline *pipeline)
 {
     size_t count = 0;
     for (size_t i = 0; i < hold->count; i++)
         count += hold->changed[i] == which;
     if (count == 0)
-        return true;
+        return;
     struct request request = {0};
     struct pgwire *wire = request_next(&request);
     size_t mark = pgwire_array(wire, PGWIRE_TEXT, count);
@@ -125,52 +173,39 @@ static bool mark_services(const struct hold *hold, bool which, const char *sql, 
             pgwire_text(wire, hold->locked[i].service);
     pgwire_array_end(wire, mark);
     pgwire_int8(request_next(&request), hold->head);
-    PGresult *result = connection_call(connection, fault, PGRES_TUPLES_OK, sql, &request);
+    pipeline_say(pipeline, sql, &request);
     request_free(&request);
-    PQclear(result);
-    return result != NULL;
 }
 
-static bool begin_named(PGconn *connection, int64_t *batch, struct fault *fault)
+static void mark_all(const struct hold *hold, struct pipeline *pipeline)
 {
-    PGresult *result = connection_begin(connection, "SELECT record.batch_name()", fault);
-    if (result == NULL)
+    mark_services(hold, true, "SELECT record.store_services($1, $2)", pipeline);
+    mark_services(hold, false, "SELECT record.skip_services($1, $2)", pipeline);
+}
+
+/* Sends the rows there are, marks the services, takes the batch's position, and commits. `hold`
+ * NULL: of governance, which has no services. */
+static bool close_batch(struct store *store, PGconn *connection, int64_t batch, bool replay,
+                        const struct hold *hold, int64_t *position, struct fault *fault)
+{
+    struct pipeline pipeline = {.connection = connection};
+    if (!copies_say(fold_copies(store_fold(store)), &pipeline, fault))
         return false;
-    *batch = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
-    PQclear(result);
-    return true;
-}
-
-static const char STORE_SERVICES[] = "SELECT record.store_services($1, $2)";
-static const char SKIP_SERVICES[] = "SELECT record.skip_services($1, $2)";
-
-static bool append_commit(PGconn *connection, int64_t batch, bool governance, bool replay,
-                          int64_t *position, struct fault *fault)
-{
+    if (hold != NULL)
+        mark_all(hold, &pipeline);
     struct request request = {0};
     pgwire_int8(request_next(&request), batch);
-    pgwire_bool(request_next(&request), governance);
+    pgwire_bool(request_next(&request), hold == NULL);
     pgwire_bool(request_next(&request), replay);
-    PGresult *result =
-        connection_call(connection, fault, PGRES_TUPLES_OK,
-                        "SELECT commit_position FROM record.append_commit($1, $2, $3)", &request);
+    int append = pipeline_say(
+        &pipeline, "SELECT commit_position FROM record.append_commit($1, $2, $3)", &request);
     request_free(&request);
-    if (result == NULL)
-        return false;
-    *position = result_int8(result, 0, 0);
-    PQclear(result);
-    return connection_command(connection, "COMMIT", fault);
-}
-
-/* One bigint from a statement without parameters. */
-static bool ask_number(PGconn *connection, const char *sql, int64_t *number, struct fault *fault)
-{
-    PGresult *result = connection_call(connection, fault, PGRES_TUPLES_OK, sql, NULL);
-    if (result == NULL)
-        return false;
-    *number = result_int8(result, 0, 0);
-    PQclear(result);
-    return true;
+    pipeline_say(&pipeline, "COMMIT", NULL);
+    bool done = pipeline_end(&pipeline, fault);
+    if (done)
+        *position = result_int8(pipeline_result(&pipeline, append), 0, 0);
+    pipeline_free(&pipeline);
+    return done;
 }
 
 /* Whether the service is told facts by this batch: its row changes whatever they give. */
@@ -182,16 +217,19 @@ static void mark_told(struct hold *hold, const char *const *names, size_t count)
             hold->changed[i] = true;
 }
 
-static enum held commit_services(struct store *store, PGconn *connection, int64_t batch,
-                                 struct taken *records, size_t count, bool replay,
+static enum held commit_services(struct store *store, PGconn *connection, struct taken *records,
+                                 size_t count, const struct take *takes, size_t take_count,
                                  struct hold *hold, int64_t *position, struct fault *fault)
 {
     struct fold *fold = store_fold(store);
     size_t told;
     const char **names = taken_services(records, count, &told);
+    int64_t batch = 0;
     /* Also without services: the share lock keeps governance from counting on this position. */
-    enum held held = hold_kin(store, connection, names, told, hold, fault);
+    enum held held =
+        hold_kin(store, connection, takes, take_count, names, told, hold, &batch, fault);
     if (held == HELD) {
+        ledger_write(fold_copies(fold), batch, records, count);
         bool done = fold_catch_up(fold, connection, hold->locked, hold->count, hold->head,
                                   hold->changed, fault);
         /* PostgreSQL takes in the ledger while the facts are folded here. */
@@ -201,32 +239,49 @@ static enum held commit_services(struct store *store, PGconn *connection, int64_
                       hold->changed);
             mark_told(hold, names, told);
         }
-        done = done && copies_send(fold_copies(fold), connection, fault) &&
-               mark_services(hold, true, STORE_SERVICES, connection, fault) &&
-               mark_services(hold, false, SKIP_SERVICES, connection, fault) &&
-               append_commit(connection, batch, false, replay, position, fault);
+        done =
+            done && close_batch(store, connection, batch, take_count == 0, hold, position, fault);
         held = done ? HELD : HELD_NOT;
     }
     free(names);
     return held;
 }
 
-static bool commit_governance(struct store *store, PGconn *connection, int64_t batch,
-                              struct taken *records, size_t count, bool replay, int64_t *position,
-                              struct fault *fault)
+/* BEGIN, the batch's name and its takes, governance held alone; the last positions of governance
+ * and of all. */
+static bool open_governance(PGconn *connection, const struct take *takes, size_t take_count,
+                            int64_t *batch, int64_t *head, int64_t *last, struct fault *fault)
+{
+    struct pipeline pipeline = {.connection = connection};
+    pipeline_say(&pipeline, "BEGIN", NULL);
+    int named = ledger_advance(&pipeline, takes, take_count);
+    int locked = pipeline_say(&pipeline, "SELECT record.lock_governance()", NULL);
+    /* While governance is held alone no other batch can be on its way to a position. */
+    int heads = pipeline_say(&pipeline, "SELECT position FROM record.commit_head", NULL);
+    bool done = pipeline_end(&pipeline, fault) && ledger_advanced(&pipeline, named, batch, fault);
+    if (done) {
+        *head = result_int8(pipeline_result(&pipeline, locked), 0, 0);
+        *last = result_int8(pipeline_result(&pipeline, heads), 0, 0);
+    }
+    pipeline_free(&pipeline);
+    return done;
+}
+
+static bool commit_governance(struct store *store, PGconn *connection, struct taken *records,
+                              size_t count, const struct take *takes, size_t take_count,
+                              int64_t *position, struct fault *fault)
 {
     struct fold *fold = store_fold(store);
+    int64_t batch;
     int64_t head;
     int64_t last;
-    /* While governance is held alone no other batch can be on its way to a position. */
-    if (!ask_number(connection, "SELECT record.lock_governance()", &head, fault) ||
-        !ask_number(connection, "SELECT position FROM record.commit_head", &last, fault) ||
+    if (!open_governance(connection, takes, take_count, &batch, &head, &last, fault) ||
         !governance_log_load(fold_governance(fold), connection, store_topics(store), head, fault) ||
         !fold_load_governance(fold, connection, fault))
         return false;
+    ledger_write(fold_copies(fold), batch, records, count);
     fold_governance_facts(fold, batch, last + 1, records, count);
-    if (!copies_send(fold_copies(fold), connection, fault) ||
-        !append_commit(connection, batch, true, replay, position, fault))
+    if (!close_batch(store, connection, batch, take_count == 0, NULL, position, fault))
         return false;
     assert(*position == last + 1);
     return true;
@@ -239,26 +294,6 @@ static void committed(struct store *store, const struct hold *hold)
         if (hold->changed[i])
             fold_committed(store_fold(store), hold->locked[i].service, hold->locked[i].version + 1);
     fold_trim(store_fold(store));
-}
-
-/* One try; HELD_TOO_FEW asks for another. */
-static enum held try_commit(struct store *store, PGconn *connection, struct taken *records,
-                            size_t count, const struct take *takes, size_t take_count,
-                            bool governance, struct hold *hold, int64_t *position,
-                            struct fault *fault)
-{
-    bool replay = take_count == 0;
-    int64_t batch = 0;
-    if (!begin_named(connection, &batch, fault) ||
-        (!replay && !ledger_advance(connection, batch, takes, take_count, fault)))
-        return HELD_NOT;
-    ledger_write(fold_copies(store_fold(store)), batch, records, count);
-    if (!governance)
-        return commit_services(store, connection, batch, records, count, replay, hold, position,
-                               fault);
-    return commit_governance(store, connection, batch, records, count, replay, position, fault)
-               ? HELD
-               : HELD_NOT;
 }
 
 /* Gives up what a try has locked and written, but not what it has loaded of governance. */
@@ -285,8 +320,14 @@ bool store_commit(struct store *store, struct taken *records, size_t count,
     struct hold hold = {0};
     enum held held = HELD_TOO_FEW;
     while (held == HELD_TOO_FEW) {
-        held = try_commit(store, connection, records, count, takes, take_count, governance, &hold,
-                          position, fault);
+        if (!governance)
+            held = commit_services(store, connection, records, count, takes, take_count, &hold,
+                                   position, fault);
+        else
+            held = commit_governance(store, connection, records, count, takes, take_count, position,
+                                     fault)
+                       ? HELD
+                       : HELD_NOT;
         if (held == HELD_TOO_FEW && !hold_again(store, connection, &hold, fault))
             held = HELD_NOT;
     }
@@ -300,19 +341,19 @@ bool store_commit(struct store *store, struct taken *records, size_t count,
  */
 static bool lock_lagging(struct hold *hold, PGconn *connection, int most, struct fault *fault)
 {
+    struct pipeline pipeline = {.connection = connection};
     struct request request = {0};
     pgwire_int4(request_next(&request), most);
-    PGresult *result = NULL;
-    if (connection_command(connection, "BEGIN", fault))
-        result = connection_call(connection, fault, PGRES_TUPLES_OK,
-                                 "SELECT service, version, governance, head"
-                                 " FROM record.lock_lagging($1)",
-                                 &request);
+    pipeline_say(&pipeline, "BEGIN", NULL);
+    int lock = pipeline_say(
+        &pipeline, "SELECT service, version, governance, head FROM record.lock_lagging($1)",
+        &request);
     request_free(&request);
-    if (result == NULL)
-        return false;
-    hold_rows(hold, result);
-    return true;
+    bool done = pipeline_end(&pipeline, fault);
+    if (done)
+        hold_rows(hold, pipeline_take(&pipeline, lock));
+    pipeline_free(&pipeline);
+    return done;
 }
 
 /* Holds services that were found without their kin: all are locked anew, in order. */
@@ -323,8 +364,8 @@ static enum held hold_named(struct store *store, PGconn *connection, const char 
     while (held == HELD_TOO_FEW) {
         int64_t writer; /* whoever names a batch is a writer; the name is not used */
         held = HELD_NOT;
-        if (hold_again(store, connection, hold, fault) && begin_named(connection, &writer, fault))
-            held = hold_kin(store, connection, names, count, hold, fault);
+        if (hold_again(store, connection, hold, fault))
+            held = hold_kin(store, connection, NULL, 0, names, count, hold, &writer, fault);
     }
     return held;
 }
@@ -348,17 +389,26 @@ static bool catch_up_held(struct store *store, PGconn *connection, struct hold *
                           struct fault *fault)
 {
     struct fold *fold = store_fold(store);
-    return fold_catch_up(fold, connection, hold->locked, hold->count, hold->head, hold->changed,
-                         fault) &&
-           copies_send(fold_copies(fold), connection, fault) &&
-           mark_services(hold, true, STORE_SERVICES, connection, fault) &&
-           mark_services(hold, false, SKIP_SERVICES, connection, fault) &&
-           connection_command(connection, "COMMIT", fault);
+    struct pipeline pipeline = {.connection = connection};
+    if (!fold_catch_up(fold, connection, hold->locked, hold->count, hold->head, hold->changed,
+                       fault) ||
+        !copies_say(fold_copies(fold), &pipeline, fault))
+        return false;
+    mark_all(hold, &pipeline);
+    pipeline_say(&pipeline, "COMMIT", NULL);
+    bool done = pipeline_end(&pipeline, fault);
+    pipeline_free(&pipeline);
+    return done;
 }
 
 bool store_catch_up(struct store *store, int most, size_t *done, struct fault *fault)
 {
     *done = 0;
+    bool any;
+    if (!store_lagging(store, &any, fault))
+        return false;
+    if (!any)
+        return true;
     PGconn *connection = store_connection(store, fault);
     if (connection == NULL)
         return false;

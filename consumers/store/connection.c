@@ -78,18 +78,23 @@ void connection_wait_forever(void)
     forever = true;
 }
 
-/* The answer is not waited for any longer: nothing that arrives later may be taken for another's.
- */
-static bool give_up(PGconn *connection, const char *sql, int64_t waited_ms, struct fault *fault)
+void connection_abandon(PGconn *connection)
 {
     shutdown(PQsocket(connection), SHUT_RDWR);
+    while (PQstatus(connection) == CONNECTION_OK && PQconsumeInput(connection))
+        continue; /* until libpq knows, too */
+}
+
+/* The answer is not waited for any longer. */
+static bool give_up(PGconn *connection, const char *sql, int64_t waited_ms, struct fault *fault)
+{
+    connection_abandon(connection);
     return fault_set(fault, FAULT_RETRY,
                      "PostgreSQL, at \"%.80s\": no answer for %lld s; this connection is given up",
                      sql, (long long)(waited_ms / 1000));
 }
 
-/* Until a result, or why there is none, can be fetched without waiting. */
-static bool await_answer(PGconn *connection, const char *sql, struct fault *fault)
+bool connection_await(PGconn *connection, const char *sql, struct fault *fault)
 {
     int64_t began = elapsed_ms();
     int64_t asked_to_stop = 0;
@@ -122,18 +127,23 @@ static void leave_standby(PGconn *connection, const PGresult *result)
         shutdown(PQsocket(connection), SHUT_RDWR);
 }
 
+void connection_fault(PGconn *connection, const PGresult *result, const char *sql,
+                      struct fault *fault)
+{
+    char doing[96];
+    snprintf(doing, sizeof doing, "at \"%.80s\"", sql);
+    sqlstate_fault(fault, connection, result, doing);
+    leave_standby(connection, result);
+}
+
 /* NULL, where it ended otherwise than expected. */
 static PGresult *as_expected(PGconn *connection, PGresult *last, ExecStatusType expected,
                              const char *sql, struct fault *fault)
 {
     if (fault->reaction == FAULT_NONE && last != NULL && PQresultStatus(last) == expected)
         return last;
-    if (fault->reaction == FAULT_NONE) {
-        char doing[96];
-        snprintf(doing, sizeof doing, "at \"%.80s\"", sql);
-        sqlstate_fault(fault, connection, last, doing);
-        leave_standby(connection, last);
-    }
+    if (fault->reaction == FAULT_NONE)
+        connection_fault(connection, last, sql, fault);
     PQclear(last);
     return NULL;
 }
@@ -144,7 +154,7 @@ static PGresult *expect(PGconn *connection, int sent, ExecStatusType expected, c
 {
     PGresult *last = NULL;
     fault->reaction = FAULT_NONE;
-    while (sent && await_answer(connection, sql, fault)) {
+    while (sent && connection_await(connection, sql, fault)) {
         PGresult *result = PQgetResult(connection);
         if (result == NULL)
             break;
@@ -194,7 +204,7 @@ bool connection_each(PGconn *connection, struct fault *fault, const char *sql,
     fault->reaction = FAULT_NONE;
     if (sent)
         PQsetSingleRowMode(connection);
-    while (sent && await_answer(connection, sql, fault)) {
+    while (sent && connection_await(connection, sql, fault)) {
         PGresult *result = PQgetResult(connection);
         if (result == NULL)
             break;
@@ -228,14 +238,6 @@ bool connection_copied(PGconn *connection, const char *copy, bool last, struct f
     PGresult *result = expect(connection, 1, last ? PGRES_COMMAND_OK : PGRES_COPY_IN, copy, fault);
     PQclear(result);
     return result != NULL;
-}
-
-PGresult *connection_begin(PGconn *connection, const char *query, struct fault *fault)
-{
-    char sql[256];
-    int size = snprintf(sql, sizeof sql, "BEGIN; %s", query);
-    assert(size > 0 && (size_t)size < sizeof sql);
-    return expect(connection, PQsendQuery(connection, sql), PGRES_TUPLES_OK, sql, fault);
 }
 
 bool result_null(const PGresult *result, int row, int column)

@@ -52,9 +52,6 @@ bool connection_each(PGconn *connection, struct fault *fault, const char *sql,
 /* A statement without parameters and rows: BEGIN, COMMIT, ROLLBACK. */
 bool connection_command(PGconn *connection, const char *sql, struct fault *fault);
 
-/* BEGIN, and with it, in one round trip, a query without parameters: its rows, as text. */
-PGresult *connection_begin(PGconn *connection, const char *query, struct fault *fault);
-
 /* Opens `sql`, COPYs … FROM STDIN joined by semicolons. For each in turn PQputCopyData and
  * PQputCopyEnd then, and how it ended; `copy` is its text, `last` is false where another follows,
  * which is open then. */
@@ -64,6 +61,16 @@ bool connection_copied(PGconn *connection, const char *copy, bool last, struct f
 /* For the whole process: answers are waited for until they come. For programs whose statements may
  * take hours. */
 void connection_wait_forever(void);
+
+/* ---- for pipeline.c ---- */
+
+/* Waits until PQgetResult has something to say; false: given up, with the fault. */
+bool connection_await(PGconn *connection, const char *sql, struct fault *fault);
+/* Why there is this result, or none, to `sql`. */
+void connection_fault(PGconn *connection, const PGresult *result, const char *sql,
+                      struct fault *fault);
+/* Nothing that is still to come may be taken for an answer to what is asked next. */
+void connection_abandon(PGconn *connection);
 
 /* ---- binary results: one field of a row, which must not be NULL where a value is asked ---- */
 

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -95,20 +96,17 @@ static void forget_environments(struct copies *copies)
     copies->environment_count = 0;
 }
 
-static bool send_environments(struct copies *copies, PGconn *connection, struct fault *fault)
+static void say_environments(struct copies *copies, struct pipeline *pipeline)
 {
     if (copies->environment_count == 0)
-        return true;
+        return;
     struct request request = {0};
     const struct noted *noted = copies->environments;
     add_texts(&request, noted, copies->environment_count, offsetof(struct noted, service));
     add_texts(&request, noted, copies->environment_count, offsetof(struct noted, environment));
-    PGresult *result = connection_call(connection, fault, PGRES_TUPLES_OK,
-                                       "SELECT record.note_environments($1, $2)", &request);
-    PQclear(result);
+    pipeline_say(pipeline, "SELECT record.note_environments($1, $2)", &request);
     request_free(&request);
     forget_environments(copies);
-    return result != NULL;
 }
 
 /* One text array parameter out of a column of the heard; NULL stays NULL. */
@@ -121,11 +119,11 @@ static void add_heard(struct request *request, const struct heard_row *rows, siz
     pgwire_array_end(wire, mark);
 }
 
-static bool send_heard(struct copies *copies, PGconn *connection, struct fault *fault)
+static void say_heard(struct copies *copies, struct pipeline *pipeline)
 {
     const struct heard_row *rows = copies->heard;
     if (rows == NULL)
-        return true;
+        return;
     struct request request = {0};
     add_heard(&request, rows, offsetof(struct heard_row, service));
     struct pgwire *wire = request_next(&request);
@@ -136,13 +134,9 @@ static bool send_heard(struct copies *copies, PGconn *connection, struct fault *
     add_heard(&request, rows, offsetof(struct heard_row, checks));
     add_heard(&request, rows, offsetof(struct heard_row, environments));
     add_heard(&request, rows, offsetof(struct heard_row, upto));
-    PGresult *result =
-        connection_call(connection, fault, PGRES_TUPLES_OK,
-                        "SELECT record.note_producers($1, $2, $3, $4, $5)", &request);
-    PQclear(result);
+    pipeline_say(pipeline, "SELECT record.note_producers($1, $2, $3, $4, $5)", &request);
     request_free(&request);
     heard_rows_free(&copies->heard);
-    return result != NULL;
 }
 
 void copies_empty_first(struct copies *copies, int32_t derivation, struct kept *kept)
@@ -185,8 +179,45 @@ static bool send_tables(struct copies *copies, PGconn *connection, struct fault 
 
 static bool send_rows(struct copies *copies, PGconn *connection, struct fault *fault)
 {
-    return empty_derived(copies, connection, fault) && send_tables(copies, connection, fault) &&
-           send_environments(copies, connection, fault) && send_heard(copies, connection, fault);
+    if (!empty_derived(copies, connection, fault) || !send_tables(copies, connection, fault))
+        return false;
+    struct pipeline pipeline = {.connection = connection};
+    say_environments(copies, &pipeline);
+    say_heard(copies, &pipeline);
+    bool done = pipeline_end(&pipeline, fault);
+    pipeline_free(&pipeline);
+    return done;
+}
+
+/* ---- few rows ---- */
+
+/* So many rows are as dear one by one as by a COPY into each of their tables, which takes a round
+ * trip, and setting up; and are a transaction's most. */
+enum { FEW_ROWS = 32 };
+
+static bool few_rows(const struct copies *copies)
+{
+    uint64_t rows = 0;
+    for (size_t i = 0; i < TARGET_COUNT; i++)
+        rows += target(copies, i)->rows;
+    return rows <= FEW_ROWS;
+}
+
+static void say_rows(struct copy *copy, const char *into, struct pipeline *pipeline)
+{
+    char sql[768];
+    size_t size = 0;
+    const uint8_t *row = copy_next(copy, NULL, &size);
+    if (row == NULL)
+        return;
+    int at = snprintf(sql, sizeof sql, "INSERT INTO %s VALUES ($1", into);
+    for (int i = 2; i <= pgwire_read16(row); i++)
+        at += snprintf(sql + at, sizeof sql - (size_t)at, ", $%d", i);
+    assert((size_t)at + 2 < sizeof sql);
+    memcpy(sql + at, ")", 2);
+    for (; row != NULL; row = copy_next(copy, row, &size))
+        pipeline_say_row(pipeline, sql, row);
+    copy_clear(copy);
 }
 
 /* ---- ahead ---- */
@@ -260,6 +291,21 @@ void copies_await(struct copies *copies)
 bool copies_send(struct copies *copies, PGconn *connection, struct fault *fault)
 {
     return end_ahead(copies->ahead, fault) && send_rows(copies, connection, fault);
+}
+
+bool copies_say(struct copies *copies, struct pipeline *pipeline, struct fault *fault)
+{
+    assert(copies->kept == NULL && copies->empty_first == 0);
+    if (!end_ahead(copies->ahead, fault))
+        return false;
+    bool few = few_rows(copies);
+    if (!few && !send_tables(copies, pipeline->connection, fault))
+        return false;
+    for (size_t i = 0; i < TARGET_COUNT && few; i++)
+        say_rows(target(copies, i), TARGETS[i].target, pipeline);
+    say_environments(copies, pipeline);
+    say_heard(copies, pipeline);
+    return true;
 }
 
 bool copies_settle(struct copies *copies, PGconn *connection, struct fault *fault)

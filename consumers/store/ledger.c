@@ -61,11 +61,11 @@ static void write_maybe(struct pgwire *wire, instant at)
         pgwire_instant(wire, at);
 }
 
-bool ledger_advance(PGconn *connection, int64_t batch, const struct take *takes, size_t count,
-                    struct fault *fault)
+int ledger_advance(struct pipeline *pipeline, const struct take *takes, size_t count)
 {
+    if (count == 0)
+        return pipeline_say(pipeline, "SELECT record.batch_name(), true", NULL);
     struct request request = {0};
-    pgwire_int8(request_next(&request), batch);
     TAKES(&request, PGWIRE_INT2, pgwire_int2(wire, takes[i].topic));
     TAKES(&request, PGWIRE_INT4, pgwire_int4(wire, takes[i].partition));
     TAKES(&request, PGWIRE_INT4, pgwire_int4(wire, takes[i].incarnation));
@@ -76,17 +76,21 @@ bool ledger_advance(PGconn *connection, int64_t batch, const struct take *takes,
     TAKES(&request, PGWIRE_BYTEA, pgwire_bytes(wire, takes[i].last_digest, 32));
     TAKES(&request, PGWIRE_TIMESTAMPTZ, write_maybe(wire, takes[i].last_event_at));
     TAKES(&request, PGWIRE_TIMESTAMPTZ, write_maybe(wire, takes[i].complete_through));
-    PGresult *result = connection_call(
-        connection, fault, PGRES_TUPLES_OK,
-        "SELECT record.advance($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)", &request);
+    int number = pipeline_say(pipeline,
+                              "SELECT b.name, record.advance(b.name, $1, $2, $3, $4, $5, $6, $7,"
+                              " $8, $9, $10) FROM record.batch_name() b (name)",
+                              &request);
     request_free(&request);
-    if (result == NULL)
-        return false;
-    bool moved = result_bool(result, 0, 0);
-    PQclear(result);
-    if (!moved)
-        return fault_set(fault, FAULT_FENCED,
-                         "another aggregator holds a partition of this batch, or an operator has "
-                         "reopened it: the batch is dropped here");
-    return true;
+    return number;
+}
+
+bool ledger_advanced(const struct pipeline *pipeline, int number, int64_t *batch,
+                     struct fault *fault)
+{
+    const PGresult *result = pipeline_result(pipeline, number);
+    *batch = result_int8(result, 0, 0);
+    return result_bool(result, 0, 1) ||
+           fault_set(fault, FAULT_FENCED,
+                     "another aggregator holds a partition of this batch, or an operator has "
+                     "reopened it: the batch is dropped here");
 }

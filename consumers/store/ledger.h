@@ -5,10 +5,9 @@
 #define ASSAY_STORE_LEDGER_H
 
 #include "consumers/store/pack.h"
+#include "consumers/store/pipeline.h"
 #include "consumers/store/taken.h"
 #include "runtime/fault.h"
-
-#include <libpq-fe.h>
 
 /* One array parameter of `request` over all takes, `count` of them; `write` writes the element of
  * the i-th to `wire`. */
@@ -24,8 +23,11 @@
 /* Adds each record's ledger row, or, for a replay, its verdict row. */
 void ledger_write(struct copies *copies, int64_t batch, const struct taken *records, size_t count);
 
-/* Moves the partitions on by compare-and-swap; FENCED where that fails. Takes sorted. */
-bool ledger_advance(PGconn *connection, int64_t batch, const struct take *takes, size_t count,
-                    struct fault *fault);
+/* Names a batch and moves the partitions on by compare-and-swap: as the statement that it returns
+ * the number of, and what that has answered. FENCED where the partitions were not where the takes
+ * say, or another's. Takes sorted; none: a replay, and only the name is asked for. */
+int ledger_advance(struct pipeline *pipeline, const struct take *takes, size_t count);
+bool ledger_advanced(const struct pipeline *pipeline, int number, int64_t *batch,
+                     struct fault *fault);
 
 #endif

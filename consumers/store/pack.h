@@ -17,6 +17,7 @@
 #include "consumers/store/copy.h"
 #include "consumers/store/heard.h"
 #include "consumers/store/kept.h"
+#include "consumers/store/pipeline.h"
 #include "consumers/store/taken.h"
 
 /* The rows of one transaction, a table each, in the order in which they are sent. */
@@ -32,6 +33,10 @@ struct copies {
     struct heard_row *heard;    /* parameters of note_producers */
     struct copies_ahead *ahead; /* those a thread has to send; NULL: there never were any */
 };
+
+/* The last that is sent before COMMIT: what is much by COPY, the rest as statements of `pipeline`,
+ * whose end answers for them. */
+bool copies_say(struct copies *copies, struct pipeline *pipeline, struct fault *fault);
 
 /* Sends everything, and says of all of it, also of what was sent ahead, whether it went well. */
 bool copies_send(struct copies *copies, PGconn *connection, struct fault *fault);

@@ -1,6 +1,7 @@
 #include "consumers/store/present.h"
 
 #include "consumers/store/connection.h"
+#include "consumers/store/pipeline.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -28,9 +29,9 @@ bool present_go_on(struct present_walk *walk, struct store *store, struct fault 
     pgwire_text(request_next(&request), walk->service);
     pgwire_text(request_next(&request), walk->environment);
     pgwire_int4(request_next(&request), VISITS);
-    PGresult *result = connection_call(
-        connection, fault, PGRES_TUPLES_OK,
-        "SELECT service, environment FROM record.refresh_present($1, $2, $3)", &request);
+    PGresult *result = pipeline_ask(
+        connection, fault, "SELECT service, environment FROM record.refresh_present($1, $2, $3)",
+        &request);
     request_free(&request);
     if (result == NULL)
         return false;

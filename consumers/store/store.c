@@ -2,6 +2,7 @@
 
 #include "consumers/store/connection.h"
 #include "consumers/store/ledger.h"
+#include "consumers/store/pipeline.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -229,8 +230,8 @@ bool store_look(struct store *store, const struct take *held, size_t count, inst
     TAKES(&request, PGWIRE_INT8, pgwire_int8(wire, held[i].epoch));
     TAKES(&request, PGWIRE_INT8, pgwire_int8(wire, held[i].next_offset));
     pgwire_instant(request_next(&request), seen_at);
-    PGresult *result = connection_call(connection, fault, PGRES_TUPLES_OK,
-                                       "SELECT record.look($1, $2, $3, $4, $5)", &request);
+    PGresult *result =
+        pipeline_ask(connection, fault, "SELECT record.look($1, $2, $3, $4, $5)", &request);
     request_free(&request);
     if (result == NULL)
         return false;
@@ -244,20 +245,26 @@ bool store_look(struct store *store, const struct take *held, size_t count, inst
     return true;
 }
 
-bool store_settled(struct store *store)
+bool store_lagging(struct store *store, bool *lagging, struct fault *fault)
 {
-    struct fault ignored;
-    PGconn *connection = store_connection(store, &ignored);
+    PGconn *connection = store_connection(store, fault);
     if (connection == NULL)
         return false;
-    PGresult *result = connection_call(connection, &ignored, PGRES_TUPLES_OK,
-                                       "SELECT NOT EXISTS (SELECT FROM record.service s WHERE"
-                                       " s.governance < (SELECT g.position FROM"
-                                       " record.governance_head g))",
-                                       NULL);
-    bool settled = result != NULL && result_bool(result, 0, 0);
+    PGresult *result = pipeline_ask(connection, fault,
+                                    "SELECT EXISTS (SELECT FROM record.service s WHERE"
+                                    " s.governance < (SELECT g.position FROM"
+                                    " record.governance_head g))",
+                                    NULL);
+    *lagging = result != NULL && result_bool(result, 0, 0);
     PQclear(result);
-    return settled;
+    return result != NULL;
+}
+
+bool store_settled(struct store *store)
+{
+    bool lagging;
+    struct fault ignored;
+    return store_lagging(store, &lagging, &ignored) && !lagging;
 }
 
 bool store_reopen(struct store *store, const char *topic, int32_t partition, bool resume,

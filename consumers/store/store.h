@@ -90,6 +90,9 @@ bool store_catch_up(struct store *store, int most, size_t *done, struct fault *f
 bool store_read_ahead(struct store *store, const struct take *held, size_t count, int most,
                       char **after, struct fault *fault);
 
+/* Whether there are services that are not evaluated up to the last governance commit. */
+bool store_lagging(struct store *store, bool *lagging, struct fault *fault);
+
 /* Whether every service is evaluated up to the last governance commit; false also where that
  * cannot be asked. */
 bool store_settled(struct store *store);

@@ -22,6 +22,7 @@
 
 enum { IDLE, ARMED, FIRED };
 enum when { BEFORE, SENT, AFTER }; /* SENT: on its way, and unanswered */
+enum { ASKED_MOST = 256, PREPARED_MOST = 256 };
 
 /* The file. killpoint.py writes it. */
 struct point {
@@ -36,7 +37,20 @@ struct point {
 static struct point *point;
 static char copying[512]; /* the COPY under way; libpq is called by one thread here */
 static char behind[4096]; /* those that were sent with it, to come after it */
-static char asked[256];   /* the statement whose answer has not been read to its end; "": none */
+
+/* The statements whose answers have not been read to their ends, in order; of a pipeline, several.
+ * "": one of no interest. */
+static char asked[ASKED_MOST][256];
+static int first_asked, asked_count;
+static bool answering;      /* something of the first's answer has been read */
+static bool fires_when_out; /* what SENT waits for has been said, and is not on its way yet */
+
+/* What names of prepared statements stand for. */
+static struct {
+    const PGconn *connection;
+    char name[64], text[256];
+} prepared[PREPARED_MOST];
+static int prepared_count;
 
 __attribute__((constructor)) static void map_point(void)
 {
@@ -104,15 +118,26 @@ static void open_copy(void)
         memmove(behind, behind + 1, strlen(behind));
 }
 
-/* What was asked is on its way. */
+static void note_asked(PGconn *connection, const char *sql)
+{
+    if (REAL(PQpipelineStatus)(connection) == PQ_PIPELINE_OFF)
+        asked_count = 0; /* what a lost session has not answered */
+    if (asked_count < ASKED_MOST)
+        snprintf(asked[(first_asked + asked_count++) % ASKED_MOST], sizeof asked[0], "%s", sql);
+}
+
+/* What was asked is on its way, or, in a pipeline, about to be. */
 static int sent(PGconn *connection, const char *sql, int done)
 {
-    snprintf(asked, sizeof asked, "%s", sql);
+    note_asked(connection, sql);
     if (strncmp(sql, "COPY ", 5) == 0)
         snprintf(behind, sizeof behind, "%s", sql);
     if (done == 1 && reached(SENT, "query", sql)) {
-        flush(connection);
-        fire();
+        fires_when_out = REAL(PQpipelineStatus)(connection) == PQ_PIPELINE_ON;
+        if (!fires_when_out) {
+            flush(connection);
+            fire();
+        }
     }
     return done;
 }
@@ -133,17 +158,66 @@ int PQsendQueryParams(PGconn *connection, const char *sql, int count, const Oid 
                                         result_format));
 }
 
+static int place_of(const PGconn *connection, const char *name)
+{
+    int i = 0;
+    while (i < prepared_count &&
+           (prepared[i].connection != connection || strcmp(prepared[i].name, name) != 0))
+        i++;
+    return i;
+}
+
+int PQsendPrepare(PGconn *connection, const char *name, const char *sql, int count,
+                  const Oid *types)
+{
+    int place = place_of(connection, name);
+    if (place < PREPARED_MOST) {
+        prepared[place].connection = connection;
+        snprintf(prepared[place].name, sizeof prepared[0].name, "%s", name);
+        snprintf(prepared[place].text, sizeof prepared[0].text, "%s", sql);
+        prepared_count += place == prepared_count;
+    }
+    note_asked(connection, "");
+    return REAL(PQsendPrepare)(connection, name, sql, count, types);
+}
+
+int PQsendQueryPrepared(PGconn *connection, const char *name, int count, const char *const *values,
+                        const int *lengths, const int *formats, int result_format)
+{
+    int place = place_of(connection, name);
+    const char *sql = place < prepared_count ? prepared[place].text : "";
+    pass(BEFORE, "query", sql);
+    return sent(connection, sql,
+                REAL(PQsendQueryPrepared)(connection, name, count, values, lengths, formats,
+                                          result_format));
+}
+
+int PQpipelineSync(PGconn *connection)
+{
+    int done = REAL(PQpipelineSync)(connection);
+    if (fires_when_out) {
+        fires_when_out = false;
+        flush(connection);
+        fire();
+    }
+    return done;
+}
+
 PGresult *PQgetResult(PGconn *connection)
 {
     PGresult *result = REAL(PQgetResult)(connection);
-    bool opened = result != NULL && REAL(PQresultStatus)(result) == PGRES_COPY_IN;
-    bool answered = result == NULL || opened;
+    ExecStatusType status = REAL(PQresultStatus)(result);
+    if (status == PGRES_PIPELINE_SYNC)
+        return result;
+    bool opened = status == PGRES_COPY_IN;
+    bool answered = opened || (result == NULL && answering);
+    answering = result != NULL && !opened;
     if (opened)
         open_copy();
-    if (answered && asked[0] != '\0') {
-        char sql[sizeof asked];
-        memcpy(sql, asked, sizeof sql);
-        asked[0] = '\0'; /* what follows asks, too */
+    if (answered && asked_count > 0) {
+        const char *sql = asked[first_asked];
+        first_asked = (first_asked + 1) % ASKED_MOST; /* what follows asks, too */
+        asked_count--;
         shorten(connection, sql);
         pass(AFTER, "query", sql);
     }

@@ -12,7 +12,9 @@ BEFORE, SENT, AFTER = range(3)
 SIZE = 256
 FORMAT = "<IIII16s224s"
 
-# The way of a batch, as at the top of consumers/store/commit.c, and what lies between batches.
+# The way of a batch, as at the top of consumers/store/commit.c, and what lies between batches. What
+# is sent together is on its way with the last of it: before any of it is said, PostgreSQL has heard
+# nothing of it, and when one is answered those behind it are being done.
 STEPS = {
     "before-begin": ("query", BEFORE, "BEGIN"),
     "begun": ("query", AFTER, "BEGIN"),
@@ -21,10 +23,14 @@ STEPS = {
     "advance-sent": ("query", SENT, "record.advance"),
     "advanced": ("query", AFTER, "record.advance"),
     "services-known": ("query", AFTER, "record.known_services"),
+    "before-lock": ("query", BEFORE, "record.lock_services"),
     "lock-sent": ("query", SENT, "record.lock_services"),
     "services-locked": ("query", AFTER, "record.lock_services"),
     "governance-locked": ("query", AFTER, "record.lock_governance"),
     "before-ledger": ("query", BEFORE, "COPY record.ledger"),
+    "before-row": ("query", BEFORE, "INSERT INTO record.ledger"),
+    "row-sent": ("query", SENT, "INSERT INTO record.ledger"),
+    "row-added": ("query", AFTER, "INSERT INTO record.ledger"),
     "ledger-open": ("query", AFTER, "COPY record.ledger"),
     "ledger-half": ("data", SENT, "COPY record.ledger"),
     "ledger-unended": ("end", BEFORE, "COPY record.ledger"),

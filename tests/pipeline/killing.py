@@ -7,6 +7,7 @@ answers stay the reference's.
 
 import contextlib
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -86,19 +87,24 @@ class Disturbed(Differential):
 
 
     @classmethod
-    @contextlib.contextmanager
     def before_the_last_step(cls, sending, count):
         """While this lasts, the sessions given hold a batch that has all but its position."""
+        return cls.waiting_for("record.commit_head", "append_commit", sending, count)
+
+    @classmethod
+    @contextlib.contextmanager
+    def waiting_for(cls, table, step, sending, count):
+        """While this lasts, the sessions given wait for rows of a table, at a step of a batch."""
         with contextlib.closing(psycopg2.connect(cls.world.postgresql.uri())) as holding:
             with holding.cursor() as cursor:
-                cursor.execute("SELECT FROM record.commit_head FOR UPDATE")
+                cursor.execute(f"SELECT FROM {table} FOR UPDATE")
             if not sending.send(count):
                 yield []
                 return
-            waiting = "wait_event_type = 'Lock' AND query LIKE '%%append_commit%%'"
+            waiting = f"wait_event_type = 'Lock' AND query LIKE '%%{step}%%'"
             yield cls.await_it(
                 lambda: [pid for one in cls.world.aggregators
-                         for pid in cls.sessions(one, waiting)], "a batch before its last step")
+                         for pid in cls.sessions(one, waiting)], f"a batch at {step}")
 
 
 class Violence(Disturbed, unittest.TestCase):
@@ -250,11 +256,13 @@ class Zombie(Disturbed, unittest.TestCase):
         cls.zombie = cls.aggregate("--batch-records=10")
         sending.send(40)
         cls.world.await_caught_up()
-        with cls.before_the_last_step(sending, 40):
+        # The last step at which a batch waits to be told to go on: a position is taken together
+        # with COMMIT, by whoever has been sent all the rest.
+        with cls.waiting_for("record.service", "lock_services", sending, 40):
             cls.zombie.process.send_signal(signal.SIGSTOP)
-        # Its session has the lock now, and nobody who would commit. In the end a timeout ends it.
+        # Its session has the locks now, and nobody who would commit. In the end a timeout ends it.
         cls.await_it(lambda: cls.sessions(cls.zombie, "state = 'idle in transaction'"),
-                     "the last step")
+                     "the locks")
         cls.aggregate()
         cls.terminate(cls.zombie)
         sending.send(40)
@@ -312,8 +320,8 @@ class Line:
     """Passes bytes on between clients and a port, and cuts connections at the COMMIT of a batch
     when told so: in turns before the question arrives, and before the answer does."""
 
-    BATCH = b"COPY record.ledger"
-    COMMIT = b"Q\x00\x00\x00\x0bCOMMIT\x00"
+    LEDGER = b"INTO record.ledger", b"COPY record.ledger"  # what only batches write
+    COMMIT = re.compile(rb" COMMIT\x00.*S\x00\x00\x00\x04\Z", re.DOTALL)  # the end of a pipeline
 
     def __init__(self, to):
         self.to = to
@@ -360,8 +368,8 @@ class Line:
     def _forward(self, client, server):
         writes = False
         while data := client.recv(65536):
-            writes = writes or self.BATCH in data
-            if not data.endswith(self.COMMIT):
+            writes = writes or any(text in data for text in self.LEDGER)
+            if not self.COMMIT.search(data):
                 server.sendall(data)
                 continue
             if not writes or not self.cuts.acquire(blocking=False):

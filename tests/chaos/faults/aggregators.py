@@ -79,7 +79,7 @@ class Zombie(AtStep):
     NEEDS = {"aggregators", "steps"}
     SECONDS = (2, 4.5)
     WEIGHT = 3
-    HOLDING_NOTHING = ["before-begin", "begun", "named", "before-advance"]
+    HOLDING_NOTHING = ["before-begin", "before-advance", "before-lock"]
 
     @classmethod
     def draw(cls, chance, layout):
