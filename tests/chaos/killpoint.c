@@ -10,6 +10,7 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <libpq-fe.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -35,17 +36,19 @@ struct point {
 };
 
 static struct point *point;
-static char copying[512]; /* the COPY under way; libpq is called by one thread here */
-static char behind[4096]; /* those that were sent with it, to come after it */
+/* A thread has one session, and ends what it has begun to ask. */
+static _Thread_local char copying[512]; /* the COPY under way */
+static _Thread_local char behind[4096]; /* those that were sent with it, to come after it */
 
 /* The statements whose answers have not been read to their ends, in order; of a pipeline, several.
  * "": one of no interest. */
-static char asked[ASKED_MOST][256];
-static int first_asked, asked_count;
-static bool answering;      /* something of the first's answer has been read */
-static bool fires_when_out; /* what SENT waits for has been said, and is not on its way yet */
+static _Thread_local char asked[ASKED_MOST][256];
+static _Thread_local int first_asked, asked_count;
+static _Thread_local bool answering;      /* something of the first's answer has been read */
+static _Thread_local bool fires_when_out; /* what SENT waits for is said, not on its way yet */
 
-/* What names of prepared statements stand for. */
+/* What names of prepared statements stand for; all threads', since one may send for another. */
+static pthread_mutex_t preparing = PTHREAD_MUTEX_INITIALIZER;
 static struct {
     const PGconn *connection;
     char name[64], text[256];
@@ -158,6 +161,7 @@ int PQsendQueryParams(PGconn *connection, const char *sql, int count, const Oid 
                                         result_format));
 }
 
+/* Called with `preparing` held. */
 static int place_of(const PGconn *connection, const char *name)
 {
     int i = 0;
@@ -170,6 +174,7 @@ static int place_of(const PGconn *connection, const char *name)
 int PQsendPrepare(PGconn *connection, const char *name, const char *sql, int count,
                   const Oid *types)
 {
+    pthread_mutex_lock(&preparing);
     int place = place_of(connection, name);
     if (place < PREPARED_MOST) {
         prepared[place].connection = connection;
@@ -177,6 +182,7 @@ int PQsendPrepare(PGconn *connection, const char *name, const char *sql, int cou
         snprintf(prepared[place].text, sizeof prepared[0].text, "%s", sql);
         prepared_count += place == prepared_count;
     }
+    pthread_mutex_unlock(&preparing);
     note_asked(connection, "");
     return REAL(PQsendPrepare)(connection, name, sql, count, types);
 }
@@ -184,8 +190,12 @@ int PQsendPrepare(PGconn *connection, const char *name, const char *sql, int cou
 int PQsendQueryPrepared(PGconn *connection, const char *name, int count, const char *const *values,
                         const int *lengths, const int *formats, int result_format)
 {
+    char sql[sizeof prepared[0].text] = "";
+    pthread_mutex_lock(&preparing);
     int place = place_of(connection, name);
-    const char *sql = place < prepared_count ? prepared[place].text : "";
+    if (place < prepared_count)
+        memcpy(sql, prepared[place].text, sizeof sql);
+    pthread_mutex_unlock(&preparing);
     pass(BEFORE, "query", sql);
     return sent(connection, sql,
                 REAL(PQsendQueryPrepared)(connection, name, count, values, lengths, formats,
