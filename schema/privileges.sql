@@ -17,7 +17,7 @@ REVOKE ALL ON ALL SEQUENCES IN SCHEMA record
 
 GRANT SELECT ON ALL TABLES IN SCHEMA record TO assay_aggregator, assay_auditor;
 
--- COPY, in batches. Everything else is written by functions.
+-- Rows of batches: COPY, or INSERT where they are few. Everything else is written by functions.
 GRANT INSERT ON record.ledger, record.verdict, record.fact, record.fact_step,
     record.certification_step, record.stream, record.tool, record.cell, record.history,
     record.timeline, record.standing, record.unmapped

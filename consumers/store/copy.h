@@ -1,8 +1,8 @@
 /*
  * copy -- rows into tables by binary COPY, in chunks.
  *
- * The only way in which C adds rows. A COPY cannot be refused for data that was validated first, so
- * a failure is the world's or a bug.
+ * The way in which C adds rows, but for so few that each goes as a statement (copies_say). A COPY
+ * cannot be refused for data that was validated first, so a failure is the world's or a bug.
  *
  * Ownership: borrows the connection, which must be in a transaction; owns its buffer.
  */

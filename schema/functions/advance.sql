@@ -7,30 +7,25 @@ CREATE OR REPLACE FUNCTION record.advance(
     last_digests bytea[], last_events timestamptz[], through timestamptz[]) RETURNS boolean
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-    moved bigint;
 BEGIN
-    WITH wanted AS (
-        SELECT * FROM unnest(topics, partitions, incarnations, epochs, from_offsets, next_offsets,
-                             last_offsets, last_digests, last_events, through)
-               AS w (topic, partition, incarnation, epoch, from_offset, next_offset, last_offset,
-                     last_digest, last_event_at, complete_through)
-    )
-    UPDATE record.partition p
-    SET next_offset = w.next_offset, last_offset = w.last_offset, last_digest = w.last_digest,
-        last_event_at = greatest(p.last_event_at, w.last_event_at),
-        complete_through = w.complete_through
-    FROM wanted w
-    WHERE p.topic = w.topic AND p.partition = w.partition AND p.incarnation = w.incarnation
-      AND p.epoch = w.epoch AND p.next_offset = w.from_offset AND NOT p.halted;
-    GET DIAGNOSTICS moved = ROW_COUNT;
-    IF moved <> array_length(topics, 1) THEN
-        RETURN false;
-    END IF;
-    INSERT INTO record.commit_take (topic, partition, incarnation, from_offset, next_offset, batch)
-    SELECT w.topic, w.partition, w.incarnation, w.from_offset, w.next_offset, batch_name
-    FROM unnest(topics, partitions, incarnations, from_offsets, next_offsets)
-         AS w (topic, partition, incarnation, from_offset, next_offset);
+    -- One after the other: there are few, and a join over so many arrays costs more.
+    FOR i IN 1 .. cardinality(topics) LOOP
+        UPDATE record.partition p
+        SET next_offset = next_offsets[i], last_offset = last_offsets[i],
+            last_digest = last_digests[i],
+            last_event_at = greatest(p.last_event_at, last_events[i]),
+            complete_through = through[i]
+        WHERE p.topic = topics[i] AND p.partition = partitions[i]
+          AND p.incarnation = incarnations[i] AND p.epoch = epochs[i]
+          AND p.next_offset = from_offsets[i] AND NOT p.halted;
+        IF NOT FOUND THEN
+            RETURN false;
+        END IF;
+        INSERT INTO record.commit_take
+            (topic, partition, incarnation, from_offset, next_offset, batch)
+        VALUES (topics[i], partitions[i], incarnations[i], from_offsets[i], next_offsets[i],
+                batch_name);
+    END LOOP;
     RETURN true;
 END;
 $$;

@@ -5,11 +5,13 @@
 -- Whoever names a batch is a writer, until its transaction ends: a rebuild (forget_derived) waits
 -- for all of them and keeps new ones waiting.
 CREATE OR REPLACE FUNCTION record.batch_name() RETURNS bigint
-LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT pg_advisory_xact_lock_shared(hashtextextended('assay writers', 0));
-    SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint * 1024
+BEGIN -- a function in SQL would be planned for each batch
+    PERFORM pg_advisory_xact_lock_shared(hashtextextended('assay writers', 0));
+    RETURN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint * 1024
            + nextval('record.batch_tiebreak');
+END;
 $$;
 REVOKE ALL ON FUNCTION record.batch_name() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION record.batch_name() TO assay_aggregator;

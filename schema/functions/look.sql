@@ -3,6 +3,8 @@
 -- fewer than given: it is fenced. A database that was restored, or failed over to a standby that
 -- lacked the last commits, has taken less, and would not hear of it until the next record comes.
 --
+-- Nobody waits until it is on disk: what a crash takes away is a look, which is taken again.
+--
 -- No completeness of a time that has not come: neither by the holder's clock, where it is ahead of
 -- this one, nor by this one, where it was ahead and has been set right.
 DROP FUNCTION IF EXISTS record.look(smallint[], integer[], bigint[], timestamptz);
@@ -14,6 +16,7 @@ AS $$
 DECLARE
     held bigint;
 BEGIN
+    PERFORM set_config('synchronous_commit', 'off', true);
     UPDATE record.partition p
     SET complete_through = CASE WHEN p.halted THEN p.complete_through
                            WHEN p.complete_through > clock_timestamp() + interval '5 minutes'
