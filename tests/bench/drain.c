@@ -2,8 +2,8 @@
  * bench-drain -- how fast records of assay.evidence can be had at all, and how fast judged.
  *
  *   bench-drain BROKERS COUNT drain    librdkafka alone: records counted
- *   bench-drain BROKERS COUNT judge    had as the aggregator has them, each decoded, validated and
- *                                      its digest taken: one batch beside the fetching of the next
+ *   bench-drain BROKERS COUNT judge    had as an aggregator has them, in lanes: each record
+ * decoded, validated and its digest taken, one batch of a lane beside the fetching of its next
  *
  * Reads from the beginning until COUNT records have come. Prints seconds from when it may begin to
  * fetch until it has the last record, CPU seconds, and how many were accepted. From the first
@@ -17,13 +17,20 @@
 
 #include <librdkafka/rdkafka.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { BATCH = 10000, JUDGED_TOGETHER = 50000, ARENA_BYTES = 256 << 20, GIVE_UP_SECONDS = 120 };
+enum {
+    BATCH = 10000,
+    JUDGED_TOGETHER = 50000,
+    ARENA_BYTES = 256 << 20,
+    GIVE_UP_SECONDS = 120,
+    LANES_MOST = 4, /* as an aggregator has by default, where there are as many processors */
+};
 
 struct drained {
     long taken, accepted;
@@ -112,6 +119,17 @@ struct batch {
     pthread_t thread;
 };
 
+struct lane {
+    struct intake *intake;
+    struct batch *batches; /* two */
+    size_t together;       /* records of a batch */
+    long wanted;           /* of all lanes */
+    atomic_long *taken;    /* by all lanes */
+    long own;              /* by this one */
+    double begin;          /* of its assignment; 0: none yet */
+    pthread_t thread;
+};
+
 static void *judge_batch(void *argument)
 {
     struct batch *batch = argument;
@@ -140,53 +158,49 @@ static void let_go(struct batch *batch)
     batch->count = 0;
 }
 
-static void on_assigned(void *begin, struct intake_partition *partitions, size_t count)
+static void on_assigned(void *context, struct intake_partition *partitions, size_t count)
 {
+    struct lane *lane = context;
+    if (lane->own > 0)
+        fail("assigned anew");
     for (size_t i = 0; i < count; i++)
         partitions[i].start = 0;
-    *(double *)begin = now();
+    lane->begin = now();
 }
 
-static void on_revoked(void *begin)
+static void on_revoked(void *context)
 {
-    (void)begin;
+    (void)context;
 }
 
-static void collect(struct intake *intake, struct batch *batch, size_t count)
+/* Until the batch is full, or what there is has been had. */
+static void collect(struct lane *lane, struct batch *batch)
 {
     double give_up = now() + GIVE_UP_SECONDS;
-    while (batch->count < count) {
+    while (batch->count < lane->together && atomic_load(lane->taken) < lane->wanted) {
         struct received *received = &batch->received[batch->count];
         struct fault fault;
-        if (intake_poll(intake, 100, received, &fault) == INTAKE_RECORD)
+        enum intake_event event = intake_poll(lane->intake, 5, received, &fault);
+        if (event == INTAKE_RECORD) {
             batch->count++;
-        else if (now() > give_up)
+            lane->own++;
+            atomic_fetch_add(lane->taken, 1);
+            continue;
+        }
+        intake_release(received);
+        if (event == INTAKE_NOTHING && batch->count > 0)
+            return;
+        if (now() > give_up)
             fail("the records did not come");
-        else
-            intake_release(received);
     }
 }
 
-static struct drained judge(const char *brokers, long count)
+static void *run_lane(void *argument)
 {
-    static struct batch batches[2];
-    double begin = 0;
-    char group[32];
-    struct fault fault;
-    struct kafka_settings kafka = {.brokers = brokers};
-    struct intake_handler handler = {&begin, on_assigned, on_revoked};
-    snprintf(group, sizeof group, "bench-drain-%d", getpid());
-    struct intake *intake = intake_new(&kafka, group, 1, &handler, &fault);
-    if (intake == NULL)
-        fail(fault.text);
-    batches[0].arena = arena_new(ARENA_BYTES);
-    batches[1].arena = arena_new(ARENA_BYTES);
-    struct drained drained = {0};
-    struct batch *batch = &batches[0], *judged = NULL;
-    while (drained.taken < count) {
-        long left = count - drained.taken;
-        collect(intake, batch, left < JUDGED_TOGETHER ? (size_t)left : JUDGED_TOGETHER);
-        drained.taken += (long)batch->count;
+    struct lane *lane = argument;
+    struct batch *batch = &lane->batches[0], *judged = NULL;
+    while (atomic_load(lane->taken) < lane->wanted) {
+        collect(lane, batch);
         if (judged != NULL)
             pthread_join(judged->thread, NULL);
         if (pthread_create(&batch->thread, NULL, judge_batch, batch) != 0)
@@ -194,15 +208,69 @@ static struct drained judge(const char *brokers, long count)
         if (judged != NULL)
             let_go(judged);
         judged = batch;
-        batch = batch == &batches[0] ? &batches[1] : &batches[0];
+        batch = batch == &lane->batches[0] ? &lane->batches[1] : &lane->batches[0];
     }
-    pthread_join(judged->thread, NULL);
-    drained.seconds = now() - begin;
-    let_go(judged);
-    drained.accepted = batches[0].accepted + batches[1].accepted;
-    intake_free(intake);
-    arena_free(batches[0].arena);
-    arena_free(batches[1].arena);
+    if (judged != NULL)
+        pthread_join(judged->thread, NULL);
+    return NULL;
+}
+
+static size_t lane_count(void)
+{
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    return processors < 1 ? 1 : processors > LANES_MOST ? LANES_MOST : (size_t)processors;
+}
+
+static void lane_begin(struct lane *lane, const char *brokers, size_t lanes)
+{
+    char group[32];
+    struct fault fault;
+    struct kafka_settings kafka = {.brokers = brokers};
+    struct intake_handler handler = {lane, on_assigned, on_revoked};
+    snprintf(group, sizeof group, "bench-drain-%d", getpid());
+    lane->intake = intake_new(&kafka, group, lanes, &handler, &fault);
+    if (lane->intake == NULL)
+        fail(fault.text);
+    lane->batches = calloc(2, sizeof *lane->batches);
+    if (lane->batches == NULL)
+        fail("no memory");
+    lane->batches[0].arena = arena_new(ARENA_BYTES);
+    lane->batches[1].arena = arena_new(ARENA_BYTES);
+    if (pthread_create(&lane->thread, NULL, run_lane, lane) != 0)
+        fail("no thread");
+}
+
+static long lane_end(struct lane *lane)
+{
+    long accepted = lane->batches[0].accepted + lane->batches[1].accepted;
+    for (size_t i = 0; i < 2; i++) {
+        let_go(&lane->batches[i]);
+        arena_free(lane->batches[i].arena);
+    }
+    intake_free(lane->intake);
+    free(lane->batches);
+    return accepted;
+}
+
+static struct drained judge(const char *brokers, long count)
+{
+    atomic_long taken = 0;
+    struct lane lanes[LANES_MOST];
+    size_t lane_total = lane_count();
+    for (size_t i = 0; i < lane_total; i++) {
+        lanes[i] = (struct lane){
+            .together = JUDGED_TOGETHER / lane_total, .wanted = count, .taken = &taken};
+        lane_begin(&lanes[i], brokers, lane_total);
+    }
+    for (size_t i = 0; i < lane_total; i++)
+        pthread_join(lanes[i].thread, NULL);
+    double end = now(), begin = end;
+    for (size_t i = 0; i < lane_total; i++)
+        if (lanes[i].begin > 0 && lanes[i].begin < begin)
+            begin = lanes[i].begin;
+    struct drained drained = {.taken = atomic_load(&taken), .seconds = end - begin};
+    for (size_t i = 0; i < lane_total; i++)
+        drained.accepted += lane_end(&lanes[i]);
     return drained;
 }
 
