@@ -6,13 +6,6 @@
 #include <assert.h>
 #include <string.h>
 
-static void add(struct moves *moves, const struct count_change *move)
-{
-    moves->items =
-        array_room(moves->items, &moves->room, moves->count + 1u, sizeof *moves->items, NULL);
-    moves->items[moves->count++] = *move;
-}
-
 static int compare(const struct count_change *a, const struct count_change *b)
 {
     if (a->at != b->at)
@@ -35,7 +28,7 @@ static void merge_runs(const struct count_change *items, uint32_t from, uint32_t
 
 /* A batch may change as many as there are cells: with the comparison in place sorting them costs a
  * third of what qsort takes. */
-static void sort(struct count_change *items, uint32_t count, struct moves *room)
+static void sort(struct count_change *items, uint32_t count, struct counts_room *room)
 {
     uint32_t sorted = 1;
     while (sorted < count && compare(&items[sorted - 1], &items[sorted]) <= 0)
@@ -59,7 +52,7 @@ static void sort(struct count_change *items, uint32_t count, struct moves *room)
         memcpy(items, from, count * sizeof *items);
 }
 
-void counts_arrange(struct standing *standing, struct moves *room)
+void counts_arrange(struct standing *standing, struct counts_room *room)
 {
     struct count_change *changes = standing->changes;
     uint32_t kept = 0;
@@ -76,12 +69,6 @@ void counts_arrange(struct standing *standing, struct moves *room)
     standing->change_count = kept;
 }
 
-void counts_add(uint32_t counts[static CELL_FAILED + 1], const struct count_change *move)
-{
-    counts[move->from] -= (uint32_t)move->cells; /* wraps where these are less than 0 */
-    counts[move->to] += (uint32_t)move->cells;
-}
-
 uint32_t counts_before(const struct standing *standing, instant from,
                        uint32_t counts[static CELL_FAILED + 1])
 {
@@ -96,38 +83,29 @@ uint32_t counts_before(const struct standing *standing, instant from,
     return kept;
 }
 
-void counts_merge(const struct standing *standing, uint32_t kept, struct moves *moves)
-{
-    const struct count_change *held = standing->moves + kept;
-    const struct count_change *changes = standing->changes;
-    uint32_t held_count = standing->move_count - kept;
-    moves->count = 0;
-    moves->items = array_room(moves->items, &moves->room, held_count + standing->change_count,
-                              sizeof *moves->items, NULL);
-    for (uint32_t old = 0, new = 0; old < held_count || new < standing->change_count;) {
-        int order = new == standing->change_count ? -1
-                    : old == held_count           ? 1
-                                                  : compare(&held[old], &changes[new]);
-        struct count_change move = order <= 0 ? held[old++] : changes[new ++];
-        if (order == 0)
-            move.cells += changes[new ++].cells;
-        assert(move.cells >= 0);
-        if (move.cells > 0)
-            add(moves, &move);
-    }
-}
-
-void counts_replace(struct posture_service *service, struct standing *standing, uint32_t kept,
-                    const struct moves *moves)
+/* From the end on, in place: what lies before the first change is not touched. */
+void counts_merge(struct posture_service *service, struct standing *standing)
 {
     enum { CHANGES_KEPT = 256 }; /* more than a batch has of most */
-    standing->moves = array_room(standing->moves, &standing->move_room, kept + moves->count,
-                                 sizeof *standing->moves, &service->bytes);
-    if (moves->count > 0)
-        memcpy(standing->moves + kept, moves->items, moves->count * sizeof *standing->moves);
-    standing->move_count = kept + moves->count;
-    for (uint32_t i = 0; i < standing->change_count; i++)
-        counts_add(standing->counts, &standing->changes[i]);
+    uint32_t old = standing->move_count, new = standing->change_count;
+    uint32_t end = old + new, to = end;
+    const struct count_change *changes = standing->changes;
+    struct count_change *moves = standing->moves = array_room(
+        standing->moves, &standing->move_room, end, sizeof *standing->moves, &service->bytes);
+    while (new > 0) {
+        int order = old == 0 ? -1 : compare(&moves[old - 1], &changes[new - 1]);
+        struct count_change move = order > 0 ? moves[old - 1] : changes[new - 1];
+        if (order == 0)
+            move.cells += moves[old - 1].cells;
+        if (order <= 0)
+            counts_add(standing->counts, &changes[--new]);
+        old -= order >= 0;
+        assert(move.cells >= 0);
+        if (move.cells > 0)
+            moves[--to] = move;
+    }
+    memmove(moves + old, moves + to, (end - to) * sizeof *moves);
+    standing->move_count = old + end - to;
     standing->change_count = 0;
     standing->changes = array_emptied(standing->changes, &standing->change_room, CHANGES_KEPT,
                                       sizeof *standing->changes, &service->bytes);

@@ -16,26 +16,28 @@
 
 #include "consumers/posture/service.h"
 
-struct moves { /* by (at, from, to), each once */
+struct counts_room { /* to sort in */
     struct count_change *items;
-    uint32_t count, room;
+    uint32_t room;
 };
 
-/* Puts what has changed since the last evaluation in the order of moves. */
-void counts_arrange(struct standing *standing, struct moves *room);
+/* Puts what has changed since the last evaluation in the order of moves, which is by (at, from,
+ * to), each once. */
+void counts_arrange(struct standing *standing, struct counts_room *room);
 
 /* How many of the moves are before an instant, and the counts just before it. */
 uint32_t counts_before(const struct standing *standing, instant from,
                        uint32_t counts[static CELL_FAILED + 1]);
 
 /* Adds a move to counts. That of CELL_NONE means nothing. */
-void counts_add(uint32_t counts[static CELL_FAILED + 1], const struct count_change *move);
+static inline void counts_add(uint32_t counts[static CELL_FAILED + 1],
+                              const struct count_change *move)
+{
+    counts[move->from] -= (uint32_t)move->cells; /* wraps where these are less than 0 */
+    counts[move->to] += (uint32_t)move->cells;
+}
 
-/* The moves from `kept` on with what has changed, which is arranged. */
-void counts_merge(const struct standing *standing, uint32_t kept, struct moves *moves);
-
-/* Puts these in place of the moves from `kept` on, and forgets what has changed. */
-void counts_replace(struct posture_service *service, struct standing *standing, uint32_t kept,
-                    const struct moves *moves);
+/* Adds to the moves what has changed, which is arranged, and forgets that. */
+void counts_merge(struct posture_service *service, struct standing *standing);
 
 #endif

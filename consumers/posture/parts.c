@@ -19,12 +19,6 @@ static struct telling telling_of(const struct posture_service *service,
 
 /* ---- phases ---- */
 
-bool phases_alike(const struct posture_phase_step *a, const struct posture_phase_step *b)
-{
-    return a->membership == b->membership && a->posture == b->posture &&
-           a->certificate_state == b->certificate_state && a->certified == b->certified;
-}
-
 static void tell_phase(const struct telling *to, enum posture_change change, instant at,
                        const struct posture_phase_step *step)
 {

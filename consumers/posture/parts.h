@@ -19,7 +19,12 @@ struct phases { /* rising */
     uint32_t count;
 };
 
-bool phases_alike(const struct posture_phase_step *a, const struct posture_phase_step *b);
+static inline bool phases_alike(const struct posture_phase_step *a,
+                                const struct posture_phase_step *b)
+{
+    return a->membership == b->membership && a->posture == b->posture &&
+           a->certificate_state == b->certificate_state && a->certified == b->certified;
+}
 
 /* Reports the difference between what was and what is, both following on `before` (NULL: none). */
 void parts_tell_phases(const struct evaluation *run, const struct standing *standing,

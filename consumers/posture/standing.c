@@ -25,7 +25,7 @@ struct instants {
 };
 
 struct space { /* serves one standing after the other */
-    struct moves moves;
+    struct counts_room room;
     struct steps steps;
     struct instants instants;
 };
@@ -95,20 +95,21 @@ static enum posture_value own_posture(const uint32_t counts[static CELL_FAILED +
     return counts[CELL_EXCEPTED] > 0 ? POSTURE_PASSING_WITH_EXCEPTIONS : POSTURE_PASSING;
 }
 
-/* The phases from `last` on, where `counts` are just before the moves and `scope` steps of the
- * scope are in the past. */
-static void sweep_own(const struct standing *standing, uint32_t scope, uint32_t *counts,
-                      struct posture_phase_step last, struct space *space)
+/* The phases that follow on `last`, where so many cells have `moved` to `counts`, and so many steps
+ * of the `scope` are in the past. */
+static void sweep_own(const struct standing *standing, uint32_t moved, uint32_t scope,
+                      uint32_t *counts, struct posture_phase_step last, struct space *space)
 {
     const struct service_fact *fact = &standing->scope;
-    const struct moves *moves = &space->moves;
+    const struct count_change *moves = standing->moves;
     space->steps.count = 0;
-    for (uint32_t i = 0; i < moves->count || scope < fact->step_count;) {
-        struct posture_phase_step now = {.at = i < moves->count ? moves->items[i].at : INSTANT_END};
+    for (uint32_t i = moved; i < standing->move_count || scope < fact->step_count;) {
+        struct posture_phase_step now = {.at =
+                                             i < standing->move_count ? moves[i].at : INSTANT_END};
         if (scope < fact->step_count && fact->steps[scope].at <= now.at)
             now.at = fact->steps[scope++].at;
-        for (; i < moves->count && moves->items[i].at == now.at; i++)
-            counts_add(counts, &moves->items[i]);
+        for (; i < standing->move_count && moves[i].at == now.at; i++)
+            counts_add(counts, &moves[i]);
         if (scope > 0) {
             now.membership = fact->steps[scope - 1].version->membership;
             now.posture = own_posture(counts);
@@ -318,13 +319,12 @@ static void evaluate_counts(struct evaluation *run, struct standing *standing, s
     bool all = from == INSTANT_BEGIN;
     uint32_t kept = all ? 0 : phases_until(standing->own, standing->own_count, from - 1);
     uint32_t scope = all ? 0 : fact_steps_until(&standing->scope, from - 1);
-    counts_arrange(standing, &space->moves);
+    counts_arrange(standing, &space->room);
     parts_tell_changes(run, standing);
     uint32_t counts[CELL_FAILED + 1];
     uint32_t moved = counts_before(standing, from, counts);
-    counts_merge(standing, moved, &space->moves);
-    sweep_own(standing, scope, counts, last_of(standing->own, kept), space);
-    counts_replace(run->service, standing, moved, &space->moves);
+    counts_merge(run->service, standing);
+    sweep_own(standing, moved, scope, counts, last_of(standing->own, kept), space);
     standing->own_dirty_from = INSTANT_END;
     instant first = put_in_place(run->service, &standing->own, &standing->own_count,
                                  &standing->own_room, kept, &space->steps);
@@ -359,7 +359,7 @@ static void evaluate_dirty(struct evaluation *run, const struct environment *env
         if (environment->standings[i]->shown_dirty_from != INSTANT_END)
             evaluate_shown(run, environment->standings[i], &space);
     }
-    free(space.moves.items);
+    free(space.room.items);
     free(space.steps.items);
     free(space.instants.items);
 }
