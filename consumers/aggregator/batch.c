@@ -210,10 +210,13 @@ static size_t take_judged(struct batch *batch, struct entry *entries, size_t *lo
     for (size_t i = 0; i < batch->ahead; i++) {
         if (entries[i].partition->halted)
             continue;
-        struct entry entry = entries[i];
-        entries[i] = entries[kept];
-        entries[kept] = entry;
-        batch->taken[kept++] = batch->taken[i];
+        if (kept < i) {
+            struct entry entry = entries[i];
+            entries[i] = entries[kept];
+            entries[kept] = entry;
+            batch->taken[kept] = batch->taken[i];
+        }
+        kept++;
     }
     batch->ahead = 0;
     return kept;
@@ -243,11 +246,8 @@ static size_t make_takes(const struct batch *batch, const struct entry *entries,
         takes[at].last_offset = taken[i].offset;
         takes[at].next_offset = taken[i].offset + 1;
         takes[at].complete_through = taken[i].kafka_timestamp;
-        if (taken[i].verdict == VERDICT_ACCEPTED) {
-            instant occurred = codec_instant(taken[i].event->occurred_at, INSTANT_BEGIN);
-            if (occurred > takes[at].last_event_at)
-                takes[at].last_event_at = occurred;
-        }
+        if (taken[i].verdict == VERDICT_ACCEPTED && taken[i].occurred_at > takes[at].last_event_at)
+            takes[at].last_event_at = taken[i].occurred_at;
         /* Hashed once, for the last record only. */
         if (i + 1 == count || entries[i + 1].partition != partition)
             taken_digest(&taken[i], takes[at].last_digest);
@@ -380,23 +380,30 @@ static enum batch_outcome commit_entries(struct batch *batch, struct entry *entr
     return outcome;
 }
 
+/* Governance first, keeping the order of arrival within each kind. Returns how much of it. */
+static size_t governance_first(struct batch *batch)
+{
+    size_t first = 0;
+    for (size_t i = 0; i < batch->count; i++)
+        first += is_governance(&batch->entries[i]);
+    if (first == 0 || first == batch->count)
+        return first;
+    struct entry *sorted = calloc(batch->count, sizeof *sorted);
+    if (sorted == NULL)
+        abort();
+    size_t governance = 0;
+    size_t others = first;
+    for (size_t i = 0; i < batch->count; i++)
+        sorted[is_governance(&batch->entries[i]) ? governance++ : others++] = batch->entries[i];
+    memcpy(batch->entries, sorted, batch->count * sizeof *sorted);
+    free(sorted);
+    return first;
+}
+
 enum batch_outcome batch_commit(struct batch *batch, bool *governance)
 {
     await_judging(batch);
-    /* Governance first, keeping the order of arrival within each kind. */
-    struct entry *sorted = calloc(batch->count + 1, sizeof *sorted);
-    if (sorted == NULL)
-        abort();
-    size_t first = 0;
-    for (size_t i = 0; i < batch->count; i++)
-        if (is_governance(&batch->entries[i]))
-            sorted[first++] = batch->entries[i];
-    size_t all = first;
-    for (size_t i = 0; i < batch->count; i++)
-        if (!is_governance(&batch->entries[i]))
-            sorted[all++] = batch->entries[i];
-    memcpy(batch->entries, sorted, batch->count * sizeof *sorted);
-    free(sorted);
+    size_t first = governance_first(batch);
     *governance = first > 0;
     enum batch_outcome outcome = commit_entries(batch, batch->entries, first);
     if (outcome == BATCH_DONE)

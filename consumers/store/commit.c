@@ -314,8 +314,8 @@ bool store_commit(struct store *store, struct taken *records, size_t count,
         return false;
     bool governance = false;
     for (size_t i = 0; i < count && !governance; i++)
-        governance = records[i].verdict == VERDICT_ACCEPTED && taken_service(&records[i]) == NULL;
-    qsort(records, count, sizeof *records, taken_compare);
+        governance = records[i].verdict == VERDICT_ACCEPTED && records[i].service == NULL;
+    taken_sort(records, count);
 
     struct hold hold = {0};
     enum held held = HELD_TOO_FEW;

@@ -51,7 +51,7 @@ void fact_row(struct copies *copies, struct arena *keys, int64_t batch, const st
     pgwire_text(wire, service);
     pgwire_uuid(wire, &taken->id);
     pgwire_uuid_bytes(wire, taken->digest);
-    pgwire_instant(wire, codec_instant(taken->event->occurred_at, INSTANT_BEGIN));
+    pgwire_instant(wire, taken->occurred_at);
     pgwire_int8(wire, (int64_t)taken->event->sequence);
     pgwire_bytes(wire, taken->value, taken->value_size);
     write_jsonb(wire, taken->event);

@@ -343,7 +343,7 @@ void fold_governance_facts(struct fold *fold, int64_t batch, int64_t position,
 {
     struct copies *copies = fold_copies(fold);
     for (size_t i = 0; i < count; i++)
-        if (records[i].verdict == VERDICT_ACCEPTED && taken_service(&records[i]) == NULL)
+        if (records[i].verdict == VERDICT_ACCEPTED && records[i].service == NULL)
             fact_row(copies, fold->hands[0].keys, batch, &records[i], NULL);
     struct reporting to = {.copies = copies, .pair = fold->governance_pair, .batch = batch};
     struct posture_sink sink = reporting_sink(&to);

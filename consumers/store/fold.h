@@ -47,7 +47,7 @@ bool fold_catch_up(struct fold *fold, PGconn *connection, const struct locked *l
                    int64_t head, bool *changed, struct fault *fault);
 
 /*
- * Folds the accepted records that are services' own facts, in their order (taken_compare), into the
+ * Folds the accepted records that are services' own facts, in their order (taken_sort), into the
  * same services after fold_catch_up has succeeded; every service they name, with its kin, must be
  * among them. Asks the database nothing.
  */

@@ -157,7 +157,7 @@ void governance_log_commit(struct governance_log *governance, const struct taken
 {
     add_commit(governance, position, batch);
     for (size_t i = 0; i < count; i++) {
-        if (records[i].verdict != VERDICT_ACCEPTED || taken_service(&records[i]) != NULL)
+        if (records[i].verdict != VERDICT_ACCEPTED || records[i].service != NULL)
             continue;
         struct posture_record record = taken_record(&records[i], batch);
         tell(governance, records[i].event, records[i].digest, &record, position);

@@ -118,7 +118,7 @@ void pair_result(struct pair *pair, const struct taken *taken, uint32_t stream, 
 {
     const Assay__V1__ControlTestResult *body = taken->event->control_test_result;
     struct result_row *row = rows_add(&pair->gathered.results, sizeof *row);
-    row->occurred_at = codec_instant(taken->event->occurred_at, INSTANT_BEGIN);
+    row->occurred_at = taken->occurred_at;
     row->expires_at = codec_instant(body->expires_at, INSTANT_END);
     row->sequence = (int64_t)taken->event->sequence;
     row->offset = taken->offset;

@@ -14,7 +14,7 @@ static const size_t ARENA_CAP = (size_t)1 << 30;
 /* Whether the record is, accepted, governance's own: those commit apart. */
 static bool of_governance(const struct taken *taken)
 {
-    return taken->verdict == VERDICT_ACCEPTED && taken_service(taken) == NULL;
+    return taken->verdict == VERDICT_ACCEPTED && taken->service == NULL;
 }
 
 static bool commit_part(struct store *store, const struct stored *stored, bool governance,

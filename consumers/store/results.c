@@ -66,7 +66,7 @@ static void tell(struct service *service, const struct taken *taken,
         write_stream(service, mention, copies);
     uint32_t tool = tool_of(service, body->tool, copies);
     struct posture_result fact = {
-        .order = {.occurred_at = codec_instant(taken->event->occurred_at, INSTANT_BEGIN),
+        .order = {.occurred_at = taken->occurred_at,
                   .sequence = taken->event->sequence,
                   .id = taken->id},
         .result = body->result,

@@ -9,18 +9,32 @@
 
 static const size_t ARENA_CAP = 64 << 20;
 
-struct service *services_get(struct services *services, const char *name)
+static struct service *entry_of(struct services *services, const char *name, size_t size,
+                                uint32_t hash)
 {
     struct service *service;
-    HASH_FIND_STR(services->by_name, name, service);
+    HASH_FIND_BYHASHVALUE(hh, services->by_name, name, size, hash, service);
     if (service == NULL) {
         service = calloc(1, sizeof *service);
         if (service == NULL || (service->name = strdup(name)) == NULL)
             abort();
-        HASH_ADD_KEYPTR(hh, services->by_name, service->name, strlen(service->name), service);
+        HASH_ADD_KEYPTR_BYHASHVALUE(hh, services->by_name, service->name, size, hash, service);
     }
     service->used = services->clock;
     return service;
+}
+
+struct service *services_get(struct services *services, const char *name)
+{
+    size_t size = strlen(name);
+    uint32_t hash;
+    HASH_VALUE(name, size, hash);
+    return entry_of(services, name, size, hash);
+}
+
+struct service *services_of(struct services *services, const struct taken *taken)
+{
+    return entry_of(services, taken->service, taken->service_size, taken->service_hash);
 }
 
 struct pair *service_pair(struct service *service, const char *environment)

@@ -12,6 +12,7 @@
 #include "consumers/posture/posture.h"
 #include "consumers/store/governance_log.h"
 #include "consumers/store/pack.h"
+#include "consumers/store/taken.h"
 #include "consumers/store/topics.h"
 
 #include <uthash.h>
@@ -36,8 +37,9 @@ struct services {
     size_t memory, cap; /* bytes */
 };
 
-/* The entry of a name, created empty. */
+/* The entry of a name, created empty; and of an accepted record that is a service's fact. */
 struct service *services_get(struct services *services, const char *name);
+struct service *services_of(struct services *services, const struct taken *taken);
 
 /* The pair of an environment, created empty. */
 struct pair *service_pair(struct service *service, const char *environment);

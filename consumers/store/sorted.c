@@ -11,18 +11,13 @@ static uint32_t *places_of(const struct taken *records, size_t count, struct ser
     if (places == NULL)
         abort();
     for (size_t i = 0; i < count; i++) {
-        enum { AHEAD = 8 };
-        if (i + AHEAD < count) { /* what names the service lies in one piece behind the event */
-            const char *event = (const char *)records[i + AHEAD].event;
-            for (size_t line = 0; line < 4; line++)
-                __builtin_prefetch(event + 64 * line);
-        }
-        const char *name =
-            records[i].verdict == VERDICT_ACCEPTED ? taken_service(&records[i]) : NULL;
+        enum { AHEAD = 16 };
+        if (i + AHEAD < count)
+            __builtin_prefetch(records[i + AHEAD].service);
         places[i] = UINT32_MAX;
-        if (name == NULL)
+        if (records[i].verdict != VERDICT_ACCEPTED || records[i].service == NULL)
             continue;
-        const struct service *service = services_get(known, name);
+        const struct service *service = services_of(known, &records[i]);
         assert(service->place < service_count && services[service->place] == service);
         places[i] = service->place;
     }

@@ -91,18 +91,6 @@ static bool read_rows(struct stored *stored, PGconn *connection, struct topics *
     return true;
 }
 
-/* As they were committed they lie in the ledger, so it is done already; PostgreSQL would sort them
- * whole, on disk. */
-static void sort(struct stored *stored)
-{
-    size_t sorted = 1;
-    while (sorted < stored->count &&
-           taken_compare(&stored->records[sorted - 1], &stored->records[sorted]) < 0)
-        sorted++;
-    if (sorted < stored->count)
-        qsort(stored->records, stored->count, sizeof *stored->records, taken_compare);
-}
-
 bool stored_batch(struct stored *stored, PGconn *connection, struct topics *topics, int64_t batch,
                   bool replay, struct arena *arena, struct fault *fault)
 {
@@ -116,7 +104,8 @@ bool stored_batch(struct stored *stored, PGconn *connection, struct topics *topi
         stored_free(stored);
         return false;
     }
-    sort(stored);
+    /* As they were committed they lie in the ledger: PostgreSQL would sort them whole, on disk. */
+    taken_sort(stored->records, stored->count);
     for (size_t i = 0; i < stored->count; i++) {
         struct taken *taken = &stored->records[i];
         taken_decoded(taken, codec_decode(taken->value, taken->value_size, arena, fault));

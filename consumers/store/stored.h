@@ -21,7 +21,7 @@ struct stored {
     PGresult *result;
 };
 
-/* The records that a commit accepted, decoded, in the order of taken_compare. */
+/* The records that a commit accepted, decoded, in the order of taken_sort. */
 bool stored_batch(struct stored *stored, PGconn *connection, struct topics *topics, int64_t batch,
                   bool replay, struct arena *arena, struct fault *fault);
 

@@ -28,10 +28,34 @@ bool taken_judge(struct taken *taken, struct arena *arena)
     return true;
 }
 
+/* Whose own fact an event is; NULL: governance's. */
+static const char *service_of(const Assay__V1__Event *event)
+{
+    switch (event->body_case) {
+    case ASSAY__V1__EVENT__BODY_CONTROL_TEST_RESULT:
+        return event->control_test_result->service;
+    case ASSAY__V1__EVENT__BODY_SERVICE_ONBOARDING:
+        return event->service_onboarding->service;
+    case ASSAY__V1__EVENT__BODY_SCOPE_CHANGE:
+        return event->scope_change->service;
+    case ASSAY__V1__EVENT__BODY_RETRACTION:
+        return event->retraction->service;
+    default:
+        return NULL;
+    }
+}
+
 void taken_decoded(struct taken *taken, Assay__V1__Event *event)
 {
     taken->event = event;
     taken->has_id = event != NULL && uuid_parse(event->id, &taken->id);
+    taken->occurred_at =
+        event == NULL ? INSTANT_BEGIN : codec_instant(event->occurred_at, INSTANT_BEGIN);
+    taken->service = event == NULL || taken->kind == RECORD_GOVERNANCE ? NULL : service_of(event);
+    if (taken->service == NULL)
+        return;
+    taken->service_size = (uint32_t)strlen(taken->service);
+    HASH_VALUE(taken->service, taken->service_size, taken->service_hash);
 }
 
 void taken_digest(const struct taken *taken, uint8_t digest[static 32])
@@ -56,25 +80,6 @@ struct posture_record taken_record(const struct taken *taken, int64_t batch)
     };
 }
 
-const char *taken_service(const struct taken *taken)
-{
-    if (taken->kind == RECORD_GOVERNANCE)
-        return NULL;
-    const Assay__V1__Event *event = taken->event;
-    switch (event->body_case) {
-    case ASSAY__V1__EVENT__BODY_CONTROL_TEST_RESULT:
-        return event->control_test_result->service;
-    case ASSAY__V1__EVENT__BODY_SERVICE_ONBOARDING:
-        return event->service_onboarding->service;
-    case ASSAY__V1__EVENT__BODY_SCOPE_CHANGE:
-        return event->scope_change->service;
-    case ASSAY__V1__EVENT__BODY_RETRACTION:
-        return event->retraction->service;
-    default:
-        return NULL;
-    }
-}
-
 struct named {
     const char *name;
     UT_hash_handle hh;
@@ -87,23 +92,26 @@ static int compare_named(const struct named *a, const struct named *b)
 
 const char **taken_services(const struct taken *records, size_t count, size_t *found)
 {
+    enum { AHEAD = 16 };
     struct named *all = NULL;
     struct named *named;
     struct named *next;
     for (size_t i = 0; i < count; i++) {
-        const char *name =
-            records[i].verdict == VERDICT_ACCEPTED ? taken_service(&records[i]) : NULL;
-        if (name == NULL)
+        const struct taken *taken = &records[i];
+        if (i + AHEAD < count)
+            __builtin_prefetch(records[i + AHEAD].service);
+        if (taken->verdict != VERDICT_ACCEPTED || taken->service == NULL)
             continue;
-        size_t size = strlen(name);
-        HASH_FIND(hh, all, name, size, named);
+        HASH_FIND_BYHASHVALUE(hh, all, taken->service, taken->service_size, taken->service_hash,
+                              named);
         if (named != NULL)
             continue;
         named = calloc(1, sizeof *named);
         if (named == NULL)
             abort();
-        named->name = name;
-        HASH_ADD_KEYPTR(hh, all, name, size, named);
+        named->name = taken->service;
+        HASH_ADD_KEYPTR_BYHASHVALUE(hh, all, named->name, taken->service_size, taken->service_hash,
+                                    named);
     }
     const char **names = calloc(HASH_COUNT(all) + 1, sizeof *names);
     if (names == NULL)
@@ -119,7 +127,7 @@ const char **taken_services(const struct taken *records, size_t count, size_t *f
     return names;
 }
 
-int taken_compare(const void *a, const void *b)
+static int taken_compare(const void *a, const void *b)
 {
     const struct taken *left = a;
     const struct taken *right = b;
@@ -130,4 +138,61 @@ int taken_compare(const void *a, const void *b)
     if (left->incarnation != right->incarnation)
         return left->incarnation < right->incarnation ? -1 : 1;
     return (left->offset > right->offset) - (left->offset < right->offset);
+}
+
+/* Records that lie in order. */
+struct run {
+    size_t first, count;
+};
+
+/* How many runs there are; 0: more than `most`. */
+static size_t find_runs(const struct taken *records, size_t count, struct run *runs, size_t most)
+{
+    size_t found = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0 && taken_compare(&records[i - 1], &records[i]) < 0) {
+            runs[found - 1].count++;
+            continue;
+        }
+        if (found == most)
+            return 0;
+        runs[found++] = (struct run){i, 1};
+    }
+    return found;
+}
+
+static int compare_runs(const void *a, const void *b, void *context)
+{
+    const struct taken *records = context;
+    return taken_compare(&records[((const struct run *)a)->first],
+                         &records[((const struct run *)b)->first]);
+}
+
+/* Puts the runs one behind the other; false where that is no order. */
+static bool join_runs(struct taken *records, size_t count, struct run *runs, size_t run_count)
+{
+    qsort_r(runs, run_count, sizeof *runs, compare_runs, records);
+    for (size_t i = 1; i < run_count; i++)
+        if (taken_compare(&records[runs[i - 1].first + runs[i - 1].count - 1],
+                          &records[runs[i].first]) >= 0)
+            return false;
+    struct taken *joined = calloc(count, sizeof *joined);
+    if (joined == NULL)
+        abort();
+    size_t at = 0;
+    for (size_t i = 0; i < run_count; at += runs[i++].count)
+        memcpy(joined + at, records + runs[i].first, runs[i].count * sizeof *joined);
+    memcpy(records, joined, count * sizeof *joined);
+    free(joined);
+    return true;
+}
+
+/* Kafka hands out what it has of a partition in pieces of thousands of records. */
+void taken_sort(struct taken *records, size_t count)
+{
+    enum { RUNS_MOST = 256 };
+    struct run runs[RUNS_MOST];
+    size_t found = find_runs(records, count, runs, RUNS_MOST);
+    if (count > 0 && found != 1 && (found == 0 || !join_runs(records, count, runs, found)))
+        qsort(records, count, sizeof *records, taken_compare);
 }

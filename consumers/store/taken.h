@@ -37,6 +37,11 @@ struct taken {
     Assay__V1__Event *event; /* NULL where it could not be decoded */
     uuid id;                 /* the event's, where it has one */
     bool has_id;
+    /* Read from the event while it is at hand: who comes by later waits for none of its memory. */
+    instant occurred_at;   /* INSTANT_BEGIN: none */
+    const char *service;   /* whose own fact it would be; NULL: governance's */
+    uint32_t service_hash; /* uthash's, of the name */
+    uint32_t service_size;
     int64_t ledger_batch; /* of a replayed refusal: the batch that took it; else 0 */
 };
 
@@ -59,7 +64,8 @@ struct take {
  */
 bool taken_judge(struct taken *taken, struct arena *arena);
 
-/* The same of a record whose verdict is known: what it says is decoded, and its id read. */
+/* The same of a record whose verdict is known: what it says is decoded, and what is read of that
+ * beforehand. Its `kind` says whose fact it is. */
 void taken_decoded(struct taken *taken, Assay__V1__Event *event);
 
 /* What tells the last record taken from another at the same offset of a recreated topic: the
@@ -69,15 +75,12 @@ void taken_digest(const struct taken *taken, uint8_t digest[static 32]);
 /* The record as posture is told of it, taken by `batch`. */
 struct posture_record taken_record(const struct taken *taken, int64_t batch);
 
-/* Whose own fact an accepted record is; NULL: governance's. */
-const char *taken_service(const struct taken *taken);
-
 /* The services that the accepted records are facts of, by name, each once. The caller frees the
  * array; the names are the events'. */
 const char **taken_services(const struct taken *records, size_t count, size_t *found);
 
 /* By (topic, partition, incarnation, offset): the order in which a batch's records count, live and
- * in a rebuild. For qsort. */
-int taken_compare(const void *a, const void *b);
+ * in a rebuild. Hardly any work where they lie in that order, or in long runs that do. */
+void taken_sort(struct taken *records, size_t count);
 
 #endif

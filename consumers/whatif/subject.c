@@ -130,7 +130,7 @@ void subject_suppose(struct subject *subject, const struct supposed *supposed)
 {
     for (size_t i = 0; i < supposed->count; i++) {
         const struct taken *taken = &supposed->records[i];
-        const char *service = taken_service(taken);
+        const char *service = taken->service;
         if (service == NULL || strcmp(service, subject->service->name) != 0)
             continue;
         struct posture_record record = {.topic = taken->topic,

@@ -251,13 +251,13 @@ static PGresult *ask_services(const struct run *run, struct fault *fault)
     bool governance = false;
     size_t count = 0;
     for (size_t i = 0; i < supposed->count; i++) {
-        count += taken_service(&supposed->records[i]) != NULL;
-        governance |= taken_service(&supposed->records[i]) == NULL;
+        count += supposed->records[i].service != NULL;
+        governance |= supposed->records[i].service == NULL;
     }
     size_t mark = pgwire_array(wire, PGWIRE_TEXT, count);
     for (size_t i = 0; i < supposed->count; i++)
-        if (taken_service(&supposed->records[i]) != NULL)
-            pgwire_text(wire, taken_service(&supposed->records[i]));
+        if (supposed->records[i].service != NULL)
+            pgwire_text(wire, supposed->records[i].service);
     pgwire_array_end(wire, mark);
     pgwire_bool(request_next(&request), governance);
     PGresult *result = connection_call(
