@@ -42,8 +42,8 @@ static const struct kafka_property PROPERTIES[] = {
     {"check.crcs", "true", false},
     {"socket.nagle.disable", "true", false},
     {"fetch.wait.max.ms", "50", false},
-    {"session.timeout.ms", "10000", false}, /* how long a dead aggregator's work waits */
-    {"heartbeat.interval.ms", "2000", false},
+    {"session.timeout.ms", "10000", false},  /* how long a dead aggregator's work waits */
+    {"heartbeat.interval.ms", "500", false}, /* who joins waits for each member's next one */
     {"topic.metadata.refresh.interval.ms", "5000", false}, /* a new team's topic is found in this */
     {"fetch.message.max.bytes", "4194304", false},
     {"queued.min.messages", "100000", false},

@@ -62,21 +62,21 @@ BEGIN ATOMIC
                        unnest(t.finding) AS finding, unnest(t.inherited_from) AS inherited_from
                 FROM (
                     SELECT t.*, t.checks[1] AS all_checks, t.missing[1] AS all_missing
-                    FROM (
-                        SELECT k.seq FROM record.timeline k
-                        WHERE k.service = cells_told.service
-                          AND k.environment = cells_told.environment
-                          AND k.keyframe AND k.complete_from <= cells_told.at
-                          AND (cells_told.upto IS NULL
-                               OR (SELECT l.position FROM record.commit_log l
-                                   WHERE l.batch = k.batch) <= cells_told.upto)
-                        ORDER BY k.seq DESC LIMIT 1
-                    ) begin
-                    JOIN record.timeline t ON t.service = cells_told.service
-                        AND t.environment = cells_told.environment AND t.seq >= begin.seq
-                    WHERE cells_told.upto IS NULL
-                          OR (SELECT l.position FROM record.commit_log l
-                              WHERE l.batch = t.batch) <= cells_told.upto
+                    FROM record.timeline t
+                    WHERE t.service = cells_told.service
+                      AND t.environment = cells_told.environment
+                      AND t.seq >= ( -- a value, so that no plan reads the rows before it
+                          SELECT k.seq FROM record.timeline k
+                          WHERE k.service = cells_told.service
+                            AND k.environment = cells_told.environment
+                            AND k.keyframe AND k.complete_from <= cells_told.at
+                            AND (cells_told.upto IS NULL
+                                 OR (SELECT l.position FROM record.commit_log l
+                                     WHERE l.batch = k.batch) <= cells_told.upto)
+                          ORDER BY k.seq DESC LIMIT 1)
+                      AND (cells_told.upto IS NULL
+                           OR (SELECT l.position FROM record.commit_log l
+                               WHERE l.batch = t.batch) <= cells_told.upto)
                     OFFSET 0 -- the array decompressed once a row, not once a step
                 ) t
             ) e ON e.cell = c.cell

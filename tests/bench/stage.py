@@ -41,7 +41,8 @@ CATCH_UP_SECONDS = 1800
 
 
 class PatientKafka(Kafka):
-    """A group that was empty waits for more members: several aggregators begin as one group."""
+    """A group that was empty waits for more members, as Kafka's own default is: the lanes of an
+    aggregator, and several aggregators, begin as one group."""
 
     def more_properties(self, broker, controller):
         return "group.initial.rebalance.delay.ms=3000\n"
@@ -129,7 +130,7 @@ class Database:
 
 
 class Stage:
-    def __init__(self, variant, kafka=Kafka, statements=False):
+    def __init__(self, variant, kafka=PatientKafka, statements=False):
         self.variant = variant
         self.directory = Path(tempfile.mkdtemp(prefix="assay-bench."))
         self.directory.chmod(0o711)  # PostgreSQL's own user passes through it

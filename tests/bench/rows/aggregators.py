@@ -13,7 +13,7 @@ from answer import compare, expected
 from figures import Figure
 from rows.ingest import told
 from rows.ingesting import ingest
-from stage import PatientKafka, Stage
+from stage import Stage
 
 COUNTS = (1, 2, 4)
 GOALS_FULL = {2: 0.95}
@@ -49,7 +49,7 @@ def figures(stage, template, options, cap, goals):
 
 
 def measure(options):
-    with Stage(options.variant("steady"), kafka=PatientKafka) as stage:
+    with Stage(options.variant("steady")) as stage:
         template = stage.filled()
         stage.load(options.events)
         yield from figures(stage, template, options, None, GOALS_FULL)

@@ -14,6 +14,9 @@ RATE = 100  # results a second of the probe
 WARM_SECONDS = 2  # of the load beside it, before the probe begins
 BACKGROUNDS = {0: {50: 4, 99: 10}, 20000: {99: 60}, 50000: {99: 150}}  # goals, ms
 
+# Every partition is held, and its end has been looked at since.
+LOOKED = "SELECT coalesce(bool_and(complete_through > %s), false) FROM assay.completeness"
+
 
 def probe(stage, database, aggregators, seconds, background):
     """One probe's milliseconds."""
@@ -35,6 +38,8 @@ def measure(options):
     with Stage(options.variant("steady")) as stage:
         database = stage.database("run", stage.filled())
         aggregators = stage.aggregate(database)
+        began = database.value("SELECT now()")
+        database.await_condition(lambda: database.value(LOOKED, began), aggregators)
         database.await_condition(lambda: database.value(NOTHING_TO_DO), aggregators)
         for background, goals in BACKGROUNDS.items():
             runs = [probe(stage, database, aggregators, options.seconds, background)

@@ -3,6 +3,7 @@
 import workload
 from figures import Figure
 from rows.ingesting import ingest
+from local.kafka import Kafka
 from stage import Stage
 
 EVENTS = 1000  # that wait for it
@@ -11,7 +12,7 @@ GOAL_SECONDS, GOAL_MIB = 10, 512
 
 def measure(options):
     runs = []
-    with Stage(options.variant("subjects")) as stage:
+    with Stage(options.variant("subjects"), kafka=Kafka) as stage:
         streams = workload.streams(stage.variant)
         template = stage.filled()
         stage.load(EVENTS)

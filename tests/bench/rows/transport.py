@@ -11,7 +11,7 @@ import time
 
 from answer import Differs
 from figures import Figure
-from stage import BUILD, PatientKafka, Stage
+from stage import BUILD, Stage
 
 BENCH = BUILD / "bench"
 
@@ -30,7 +30,7 @@ def cost(run):
 
 def consume(options):
     drained, judged = [], []
-    with Stage(options.variant("steady"), kafka=PatientKafka) as stage:
+    with Stage(options.variant("steady")) as stage:
         stage.load(options.records)
         for _ in range(options.repeats):
             for way, runs in (("drain", drained), ("judge", judged)):
