@@ -89,6 +89,8 @@ void counts_merge(struct posture_service *service, struct standing *standing)
     enum { CHANGES_KEPT = 256 }; /* more than a batch has of most */
     uint32_t old = standing->move_count, new = standing->change_count;
     uint32_t end = old + new, to = end;
+    if (new == 0)
+        return;
     const struct count_change *changes = standing->changes;
     struct count_change *moves = standing->moves = array_room(
         standing->moves, &standing->move_room, end, sizeof *standing->moves, &service->bytes);

@@ -49,9 +49,12 @@ void taken_decoded(struct taken *taken, Assay__V1__Event *event)
 {
     taken->event = event;
     taken->has_id = event != NULL && uuid_parse(event->id, &taken->id);
-    taken->occurred_at =
-        event == NULL ? INSTANT_BEGIN : codec_instant(event->occurred_at, INSTANT_BEGIN);
-    taken->service = event == NULL || taken->kind == RECORD_GOVERNANCE ? NULL : service_of(event);
+    taken->occurred_at = INSTANT_BEGIN;
+    taken->service = NULL;
+    if (event == NULL || taken->verdict != VERDICT_ACCEPTED) /* else it may say anything */
+        return;
+    taken->occurred_at = codec_instant(event->occurred_at, INSTANT_BEGIN);
+    taken->service = taken->kind == RECORD_GOVERNANCE ? NULL : service_of(event);
     if (taken->service == NULL)
         return;
     taken->service_size = (uint32_t)strlen(taken->service);

@@ -37,9 +37,10 @@ struct taken {
     Assay__V1__Event *event; /* NULL where it could not be decoded */
     uuid id;                 /* the event's, where it has one */
     bool has_id;
-    /* Read from the event while it is at hand: who comes by later waits for none of its memory. */
-    instant occurred_at;   /* INSTANT_BEGIN: none */
-    const char *service;   /* whose own fact it would be; NULL: governance's */
+    /* Of an accepted event, read while it is at hand: who comes by later waits for none of its
+     * memory. */
+    instant occurred_at;   /* INSTANT_BEGIN: refused */
+    const char *service;   /* whose own fact it is; NULL: governance's, or refused */
     uint32_t service_hash; /* uthash's, of the name */
     uint32_t service_size;
     int64_t ledger_batch; /* of a replayed refusal: the batch that took it; else 0 */

@@ -34,7 +34,6 @@ PLAIN = "a plain table of the same rows"
 BUSY, REST = ", nothing ready", ""
 GROWTH = 1.2
 COST_GROWTH = 1.15
-MEMORY = ("--memory=4096",)  # holds the results of the largest ledger
 WARMING = 50_000  # events after which every service has been read
 
 
@@ -64,8 +63,8 @@ def grow(stage, database, upto, chunk):
     before = upto - chunk - WARMING - stage.sent
     if before > 0:
         stage.load(before)
-        stage.take_in(database, MEMORY)
-    (aggregator,) = stage.aggregate(database, flags=MEMORY)
+        stage.take_in(database)
+    (aggregator,) = stage.aggregate(database)
     stage.load(WARMING)
     database.await_taken(lambda: stage.sent, [aggregator])
     aggregator.pause()  # a backlog, as any other ingest has
