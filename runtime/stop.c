@@ -1,14 +1,15 @@
 #include "runtime/stop.h"
 
 #include <signal.h>
+#include <stdatomic.h>
 #include <stddef.h>
 
-static volatile sig_atomic_t requested;
+static atomic_bool requested; /* read by every thread; set without a lock */
 
 static void on_signal(int signal_number)
 {
     (void)signal_number;
-    requested = 1;
+    atomic_store(&requested, true);
 }
 
 void stop_install(void)
@@ -25,5 +26,5 @@ void stop_install(void)
 
 bool stop_requested(void)
 {
-    return requested != 0;
+    return atomic_load(&requested);
 }
