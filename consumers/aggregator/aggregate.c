@@ -100,6 +100,7 @@ static const struct program PROGRAM = {
 struct lane_thread {
     const struct lane_settings *settings;
     _Atomic int64_t *committed_ms;
+    size_t number;
     char place[32]; /* in the log; empty: it is the only one */
     pthread_t thread;
     size_t halted;
@@ -110,7 +111,7 @@ static void *run_lane(void *argument)
     struct lane_thread *lane = argument;
     if (lane->place[0] != '\0')
         log_place(lane->place);
-    lane->halted = lane_run(lane->settings, lane->committed_ms);
+    lane->halted = lane_run(lane->settings, lane->number, lane->committed_ms);
     return NULL;
 }
 
@@ -121,6 +122,7 @@ static size_t run_lanes(const struct lane_settings *settings, size_t count,
     struct lane_thread threads[LANES_MOST] = {0};
     for (size_t i = 0; i < count; i++) {
         threads[i].settings = settings;
+        threads[i].number = i + 1;
         threads[i].committed_ms = committed_ms;
         if (count > 1)
             snprintf(threads[i].place, sizeof threads[i].place, "lane %zu", i + 1);

@@ -23,6 +23,7 @@ enum {
 
 struct lane {
     const struct lane_settings *settings;
+    size_t number;
     _Atomic int64_t *committed_ms;
     struct held held;
     struct batch *batch, *ahead;      /* the one to be committed, and the one after it */
@@ -251,7 +252,7 @@ static bool begin(struct lane *lane)
             return false;
     patience_over(&lane->patience);
     struct intake_handler handler = {lane, on_assigned, on_revoked};
-    lane->held.intake = intake_new(lane->settings->kafka, lane->settings->group,
+    lane->held.intake = intake_new(lane->settings->kafka, lane->settings->group, lane->number,
                                    lane->settings->lanes, &handler, &fault);
     if (lane->held.intake == NULL) {
         fault.reaction = FAULT_FATAL;
@@ -266,10 +267,11 @@ static bool done(const struct lane *lane)
     return !lane->lagging && held_all_at_end(&lane->held) && store_settled(lane->held.store);
 }
 
-size_t lane_run(const struct lane_settings *settings, _Atomic int64_t *committed_ms)
+size_t lane_run(const struct lane_settings *settings, size_t number, _Atomic int64_t *committed_ms)
 {
     struct lane lane = {
         .settings = settings,
+        .number = number,
         .committed_ms = committed_ms,
         .held.store = store_new(settings->database, settings->program, settings->memory),
         .catch_up_services = CATCH_UP_LEAST,

@@ -27,9 +27,9 @@ struct lane_settings { /* the same for all lanes of a process; borrowed */
 
 /*
  * Works until a stop is requested, or something fails that no waiting mends: then it has been said,
- * and every lane of the process returns (patience_failed). `committed_ms`: set after each commit,
- * elapsed_ms. Returns how many of its partitions have halted.
+ * and every lane of the process returns (patience_failed). `number`: from 1. `committed_ms`: set
+ * after each commit, elapsed_ms. Returns how many of its partitions have halted.
  */
-size_t lane_run(const struct lane_settings *settings, _Atomic int64_t *committed_ms);
+size_t lane_run(const struct lane_settings *settings, size_t number, _Atomic int64_t *committed_ms);
 
 #endif

@@ -137,11 +137,14 @@ static void set_unless_said(rd_kafka_conf_t *conf, const char *key, const char *
     rd_kafka_conf_set(conf, key, value, NULL, 0);
 }
 
-struct intake *intake_new(const struct kafka_settings *kafka, const char *group, size_t among,
-                          const struct intake_handler *handler, struct fault *fault)
+struct intake *intake_new(const struct kafka_settings *kafka, const char *group, size_t number,
+                          size_t among, const struct intake_handler *handler, struct fault *fault)
 {
+    /* Brokers make a member's id of the client's, and partitions are shared out in their order. */
+    char client[64];
+    snprintf(client, sizeof client, "assay-aggregate-%02zu", number);
     rd_kafka_conf_t *conf = kafka_settings_configure(
-        kafka, "assay-aggregate", PROPERTIES, sizeof PROPERTIES / sizeof PROPERTIES[0], fault);
+        kafka, client, PROPERTIES, sizeof PROPERTIES / sizeof PROPERTIES[0], fault);
     if (conf == NULL)
         return NULL;
     struct intake *intake = calloc(1, sizeof *intake);

@@ -38,10 +38,11 @@ struct intake_handler {
     void (*revoked)(void *context); /* every partition: what is in hand must be dropped */
 };
 
-/* Connects lazily: unreachable brokers show as faults of intake_poll. NULL: FAULT_FATAL. Of what a
- * process fetches ahead it is one of `among` that share the bound, unless -X sets it. */
-struct intake *intake_new(const struct kafka_settings *kafka, const char *group, size_t among,
-                          const struct intake_handler *handler, struct fault *fault);
+/* Connects lazily: unreachable brokers show as faults of intake_poll. NULL: FAULT_FATAL. It is the
+ * `number`-th (from 1) `among` those of a process, which share the bound on what is fetched ahead,
+ * unless -X sets it; partitions go to the first ones of all processes before any second one. */
+struct intake *intake_new(const struct kafka_settings *kafka, const char *group, size_t number,
+                          size_t among, const struct intake_handler *handler, struct fault *fault);
 
 /* Leaves the group (the handler sees the revocation) and frees. */
 void intake_free(struct intake *intake);

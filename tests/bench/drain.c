@@ -228,7 +228,7 @@ static void lane_begin(struct lane *lane, const char *brokers, size_t lanes)
     struct kafka_settings kafka = {.brokers = brokers};
     struct intake_handler handler = {lane, on_assigned, on_revoked};
     snprintf(group, sizeof group, "bench-drain-%d", getpid());
-    lane->intake = intake_new(&kafka, group, lanes, &handler, &fault);
+    lane->intake = intake_new(&kafka, group, 1, lanes, &handler, &fault);
     if (lane->intake == NULL)
         fail(fault.text);
     lane->batches = calloc(2, sizeof *lane->batches);
