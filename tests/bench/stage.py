@@ -36,6 +36,9 @@ SELECT NOT EXISTS (
         AND t.environment = e.environment AND t.seq > p.seq))
 """
 
+# Every partition is held, and its end has been looked at since.
+LOOKED = "SELECT coalesce(bool_and(complete_through > %s), false) FROM assay.completeness"
+
 PROGRAM_SECONDS = 900
 CATCH_UP_SECONDS = 1800
 
@@ -191,6 +194,13 @@ class Stage:
         environment = database.environment("assay_aggregator")
         return [self.start(BUILD / "bin" / "assay-aggregate", *flags, environment=environment)
                 for _ in range(count)]
+
+    def serve(self, database):
+        """Starts an aggregator, and returns once it holds every partition."""
+        began = database.value("SELECT now()")
+        aggregators = self.aggregate(database)
+        database.await_condition(lambda: database.value(LOOKED, began), aggregators)
+        return aggregators
 
     # -- what is sent -----------------------------------------------------------------------------
 

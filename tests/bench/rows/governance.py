@@ -49,7 +49,7 @@ def measure(options):
     seconds = {}
     with Stage(options.variant("steady")) as stage, contextlib.ExitStack() as ending:
         database = stage.database("run", stage.filled())
-        aggregators = stage.aggregate(database)
+        aggregators = stage.serve(database)
         evidence = stage.loading(EVIDENCE_RATE * LOAD_SECONDS * options.repeats, EVIDENCE_RATE)
         ending.callback(evidence.end)
         pause(evidence, WARM_SECONDS)

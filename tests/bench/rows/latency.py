@@ -14,10 +14,6 @@ RATE = 100  # results a second of the probe
 WARM_SECONDS = 2  # of the load beside it, before the probe begins
 BACKGROUNDS = {0: {50: 4, 99: 10}, 20000: {99: 60}, 50000: {99: 150}}  # goals, ms
 
-# Every partition is held, and its end has been looked at since.
-LOOKED = "SELECT coalesce(bool_and(complete_through > %s), false) FROM assay.completeness"
-
-
 def probe(stage, database, aggregators, seconds, background):
     """One probe's milliseconds."""
     beside = None
@@ -37,9 +33,7 @@ def probe(stage, database, aggregators, seconds, background):
 def measure(options):
     with Stage(options.variant("steady")) as stage:
         database = stage.database("run", stage.filled())
-        aggregators = stage.aggregate(database)
-        began = database.value("SELECT now()")
-        database.await_condition(lambda: database.value(LOOKED, began), aggregators)
+        aggregators = stage.serve(database)
         database.await_condition(lambda: database.value(NOTHING_TO_DO), aggregators)
         for background, goals in BACKGROUNDS.items():
             runs = [probe(stage, database, aggregators, options.seconds, background)
