@@ -14,6 +14,7 @@ RATE = 100  # results a second of the probe
 WARM_SECONDS = 2  # of the load beside it, before the probe begins
 BACKGROUNDS = {0: {50: 4, 99: 10}, 20000: {99: 60}, 50000: {99: 150}}  # goals, ms
 
+
 def probe(stage, database, aggregators, seconds, background):
     """One probe's milliseconds."""
     beside = None
