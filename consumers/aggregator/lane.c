@@ -223,7 +223,7 @@ static bool step(struct lane *lane)
     bool took = batch_count(lane->batch) > 0;
     if (took) {
         bool governance;
-        struct fault fault = {.reaction = FAULT_FENCED};
+        struct fault fault;
         switch (batch_commit(lane->batch, &governance)) {
         case BATCH_DONE:
             lane->lagging = lane->lagging || governance;
