@@ -11,6 +11,7 @@
  * of it.
  */
 #include "consumers/intake/intake.h"
+#include "consumers/store/sharing.h"
 #include "consumers/store/taken.h"
 #include "proto/record.h"
 #include "tests/bench/client.h"
@@ -29,6 +30,7 @@ enum {
     JUDGED_TOGETHER = 50000,
     ARENA_BYTES = 256 << 20,
     GIVE_UP_SECONDS = 120,
+    WAIT_MS = 5,
     LANES_MOST = 4, /* as an aggregator has by default, where there are as many processors */
 };
 
@@ -173,18 +175,21 @@ static void on_revoked(void *context)
     (void)context;
 }
 
-/* Until the batch is full, or what there is has been had. */
+/* Until the batch is full, or what there is has been had; as an aggregator, it waits only for the
+ * first. */
 static void collect(struct lane *lane, struct batch *batch)
 {
     double give_up = now() + GIVE_UP_SECONDS;
+    int wait = WAIT_MS;
     while (batch->count < lane->together && atomic_load(lane->taken) < lane->wanted) {
         struct received *received = &batch->received[batch->count];
         struct fault fault;
-        enum intake_event event = intake_poll(lane->intake, 5, received, &fault);
+        enum intake_event event = intake_poll(lane->intake, wait, received, &fault);
         if (event == INTAKE_RECORD) {
             batch->count++;
             lane->own++;
             atomic_fetch_add(lane->taken, 1);
+            wait = 0;
             continue;
         }
         intake_release(received);
@@ -215,20 +220,21 @@ static void *run_lane(void *argument)
     return NULL;
 }
 
+/* As many as an aggregator has. */
 static size_t lane_count(void)
 {
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    return processors < 1 ? 1 : processors > LANES_MOST ? LANES_MOST : (size_t)processors;
+    size_t processors = sharing_hands();
+    return processors < LANES_MOST ? processors : LANES_MOST;
 }
 
-static void lane_begin(struct lane *lane, const char *brokers, size_t lanes)
+static void lane_begin(struct lane *lane, const char *brokers, size_t number, size_t lanes)
 {
     char group[32];
     struct fault fault;
     struct kafka_settings kafka = {.brokers = brokers};
     struct intake_handler handler = {lane, on_assigned, on_revoked};
     snprintf(group, sizeof group, "bench-drain-%d", getpid());
-    lane->intake = intake_new(&kafka, group, 1, lanes, &handler, &fault);
+    lane->intake = intake_new(&kafka, group, number, lanes, &handler, &fault);
     if (lane->intake == NULL)
         fail(fault.text);
     lane->batches = calloc(2, sizeof *lane->batches);
@@ -260,7 +266,7 @@ static struct drained judge(const char *brokers, long count)
     for (size_t i = 0; i < lane_total; i++) {
         lanes[i] = (struct lane){
             .together = JUDGED_TOGETHER / lane_total, .wanted = count, .taken = &taken};
-        lane_begin(&lanes[i], brokers, lane_total);
+        lane_begin(&lanes[i], brokers, i + 1, lane_total);
     }
     for (size_t i = 0; i < lane_total; i++)
         pthread_join(lanes[i].thread, NULL);
