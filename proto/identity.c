@@ -27,17 +27,19 @@ static const uint8_t digit_values[256] = {
     ['c'] = DIGIT | 0xC, ['d'] = DIGIT | 0xD, ['e'] = DIGIT | 0xE, ['f'] = DIGIT | 0xF,
 };
 
+/* Where the digits of each byte stand. */
+static const uint8_t digits_at[16] = {0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34};
+
 bool uuid_parse(const char *text, uuid *parsed)
 {
     uuid result;
     uint8_t common = DIGIT;
-    if (strnlen(text, UUID_TEXT_MAX) != UUID_TEXT_MAX - 1)
+    if (strnlen(text, UUID_TEXT_MAX) != UUID_TEXT_MAX - 1 || text[8] != '-' || text[13] != '-' ||
+        text[18] != '-' || text[23] != '-')
         return false;
-    for (size_t i = 0; i < sizeof result.bytes; i++, text += 2) {
-        if (hyphen_before(i) && *text++ != '-')
-            return false;
-        uint8_t high = digit_values[(uint8_t)text[0]];
-        uint8_t low = digit_values[(uint8_t)text[1]];
+    for (size_t i = 0; i < sizeof result.bytes; i++) {
+        uint8_t high = digit_values[(uint8_t)text[digits_at[i]]];
+        uint8_t low = digit_values[(uint8_t)text[digits_at[i] + 1]];
         common &= high & low;
         result.bytes[i] = (uint8_t)(high << 4 | (low & 0xF));
     }

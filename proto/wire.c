@@ -134,7 +134,8 @@ bool wire_text(const uint8_t *text, size_t size, size_t *bad)
 }
 
 /* Reads tag and content of one field. Returns the bytes it took, 0 where they are none. */
-static size_t read_value(const uint8_t *bytes, size_t size, struct value *value)
+static inline __attribute__((always_inline)) size_t read_value(const uint8_t *bytes, size_t size,
+                                                               struct value *value)
 {
     uint64_t tag;
     size_t used = read_varint(bytes, size, &tag);
