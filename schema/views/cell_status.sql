@@ -20,7 +20,8 @@
 -- hashed, and what a read is believed to cost stays far below what PostgreSQL would compile it for
 -- (jit_above_cost), which takes longer than the read.
 --
--- Where a row of record.present holds at T, it is taken instead: it has the same answer ready.
+-- Where a row of record.present holds at T, it is taken instead: it has the same answer ready. Each
+-- pair is asked once whether it has one, and either branch is begun only where it is its turn.
 --
 -- Measured with 300 services in 2 environments of 174 cells, 700 steps each from the last keyframe
 -- on: one cell 0.4 ms, the cells of one service 3 ms, all 104,400 cells 0.7 s; from record.present
@@ -109,17 +110,19 @@ BEGIN ATOMIC
                AND c.until <= cell_status_upto.at + interval '168 hours',
            c.stale, c.inherited_from, c.checks, c.missing, c.deciding, c.exception, c.finding
     FROM (
-        SELECT r.service, r.environment, k.*
-        FROM record.present_serving(cell_status_upto.at) r CROSS JOIN LATERAL unnest(r.cells) k
-        WHERE cell_status_upto.upto IS NULL
-        UNION ALL
         SELECT p.service, p.environment, t.*
         FROM record.environment p
-        CROSS JOIN LATERAL record.cells_told(p.service, p.environment, cell_status_upto.at,
-                                             cell_status_upto.upto) t
-        WHERE cell_status_upto.upto IS NOT NULL
-              OR NOT EXISTS (SELECT FROM record.present_serving(cell_status_upto.at) r
-                             WHERE r.service = p.service AND r.environment = p.environment)
+        LEFT JOIN record.present_serving(cell_status_upto.at) r
+            ON r.service = p.service AND r.environment = p.environment
+               AND cell_status_upto.upto IS NULL
+        CROSS JOIN LATERAL (
+            SELECT k.* FROM unnest(r.cells) k -- of NULL: no row
+            UNION ALL
+            SELECT k.*
+            FROM record.cells_told(p.service, p.environment, cell_status_upto.at,
+                                   cell_status_upto.upto) k
+            WHERE r.service IS NULL
+        ) t
     ) c;
 END;
 REVOKE ALL ON FUNCTION record.cell_status_upto(timestamptz, bigint) FROM PUBLIC;

@@ -99,18 +99,19 @@ BEGIN ATOMIC
            END,
            record.certificate_state_name(s.certificate_state), s.certified
     FROM (
-        SELECT r.service, r.environment, k.*
-        FROM record.present_serving(service_status_upto.at) r
-        CROSS JOIN LATERAL unnest(r.standings) k
-        WHERE service_status_upto.upto IS NULL
-        UNION ALL
         SELECT p.service, p.environment, t.*
         FROM record.environment p
-        CROSS JOIN LATERAL record.standings_told(p.service, p.environment, service_status_upto.at,
-                                                 service_status_upto.upto) t
-        WHERE service_status_upto.upto IS NOT NULL
-              OR NOT EXISTS (SELECT FROM record.present_serving(service_status_upto.at) r
-                             WHERE r.service = p.service AND r.environment = p.environment)
+        LEFT JOIN record.present_serving(service_status_upto.at) r
+            ON r.service = p.service AND r.environment = p.environment
+               AND service_status_upto.upto IS NULL
+        CROSS JOIN LATERAL (
+            SELECT k.* FROM unnest(r.standings) k -- of NULL: no row
+            UNION ALL
+            SELECT k.*
+            FROM record.standings_told(p.service, p.environment, service_status_upto.at,
+                                       service_status_upto.upto) k
+            WHERE r.service IS NULL
+        ) t
     ) s;
 END;
 REVOKE ALL ON FUNCTION record.service_status_upto(timestamptz, bigint) FROM PUBLIC;
